@@ -1,0 +1,116 @@
+import type { Condition, Doubt, Forecast, Instant, Observation, Situation, Target } from './model.ts'
+
+/**
+ * What a target remembers between ticks: one slot for each plug-in, under its name. Slots hold JSON-safe values that the
+ * plug-in returned last time; nobody else reads them. Forecasters keep an accumulator of their own (`Forecaster`).
+ */
+export interface Memory {
+  readonly slots: Readonly<Record<string, unknown>>
+}
+
+export const emptyMemory: Memory = { slots: {} }
+
+/** Everything a proposer or a guard may look at. */
+export interface Context {
+  readonly now: Instant
+  readonly target: Target
+  readonly situation: Situation
+  readonly memory: Memory
+  /** The forecast of this tick, or why there is none; absent where the rules have no forecaster. */
+  readonly forecast?: Forecast | { readonly abstains: string }
+  /** What the tuner chose from the past; absent where the rules have no tuner, or it has seen too little. */
+  readonly parameters?: Parameters
+}
+
+/** What plug-in `name` returned as `memory` at the last tick; `empty` the first time. */
+export function recall<T>(memory: Memory, name: string, empty: T): T {
+  const slot = memory.slots[name]
+  return slot === undefined ? empty : (slot as T) // the slot is written by the same plug-in only, so it has its type
+}
+
+export interface Screen {
+  readonly name: string
+  doubt(observation: Observation, memory: Memory): { readonly doubt?: Doubt; readonly memory?: unknown }
+}
+
+/** `outright`: HPA brings replicas outside min..max back at once; stabilisation and pace do not bind such a proposal. */
+export type Proposed =
+  | { readonly kind: 'proposes'; readonly replicas: number; readonly why: string; readonly outright?: boolean }
+  | { readonly kind: 'abstains'; readonly why: string }
+
+export interface Proposer {
+  readonly name: string
+  propose(context: Context): Proposed & { readonly memory?: unknown; readonly conditions?: readonly Condition[] }
+}
+
+/** What the guards work on: the highest proposal, and what is left of it after the guards before. */
+export interface Draft {
+  readonly asked: number
+  readonly replicas: number
+  readonly outright: boolean
+  /** How many replicas the SLO needs for the believed demand right now; absent when that is unknown. */
+  readonly needed?: number
+}
+
+export interface Guard {
+  readonly name: string
+  limit(
+    draft: Draft,
+    context: Context,
+  ): { readonly replicas: number; readonly why: string; readonly memory?: unknown; readonly conditions?: readonly Condition[] }
+}
+
+/**
+ * Learns a series and forecasts it. Its state is an accumulator that `absorb` advances in place (copying megabytes each
+ * tick is not an option); it uses no clock and no randomness, so the same series always gives the same forecasts.
+ */
+export interface Forecaster {
+  readonly name: string
+  /** Takes in the believed demand of the tick that ended at `at`; `undefined` is a gap. Times must ascend. */
+  absorb(at: Instant, demand: number | undefined): void
+  /** Refits from what was absorbed. The loop calls it about hourly, apart from decisions. */
+  refit(): void
+  /** The forecast as of the last absorbed value, or why there is none yet. */
+  predict(now: Instant): Forecast | { readonly abstains: string }
+}
+
+/** The bounded numbers of the predictive decision that are chosen by replay of the past (`core/policy/tuner.ts`). */
+export interface Parameters {
+  /** Price of a missing replica in replica-ticks: the newsvendor's mu. Picks the quantile, tick by tick. */
+  readonly missingPrice: number
+  /** Same for the quantile that holds replicas back from leaving. */
+  readonly keepPrice: number
+  /** Extra share ordered once we order at all, so that orders come in blocks: 0.03 is 3 %. */
+  readonly orderAhead: number
+  /** Order up to the median of the maximum over the next minutes beyond the lead time. */
+  readonly orderToMedian: boolean
+  /** No scale-down smaller than this share of the replicas. */
+  readonly deadband: number
+  /** Scale-down only after that many ticks in a row agreed. */
+  readonly holdTicks: number
+}
+
+/** Chooses Parameters by replaying what was absorbed, never anything later. An accumulator like the forecaster. */
+export interface Tuner {
+  readonly name: string
+  absorb(tick: {
+    readonly at: Instant
+    readonly demand: number | undefined
+    readonly forecast: Forecast | undefined
+    readonly target: Target
+  }): void
+  /** `undefined` until there is enough past to replay. */
+  parameters(): Parameters | undefined
+}
+
+/** One autoscaler is a value of Rules: ours and its rivals run the same loop. */
+export interface Rules {
+  readonly name: string
+  readonly screens: readonly Screen[]
+  readonly forecaster?: Forecaster
+  readonly tuner?: Tuner
+  readonly proposers: readonly Proposer[]
+  readonly guards: readonly Guard[]
+  /** What the stock HPA would do; not part of the decision, only told beside it. */
+  readonly counterfactual?: Proposer
+}

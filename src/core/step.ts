@@ -1,0 +1,113 @@
+import type { Abstention, Condition, Decision, Observation, Proposal, Situation, Target, Verdict } from './model.ts'
+import type { Context, Draft, Memory, Rules } from './rules.ts'
+
+/**
+ * Demand we choose to believe; runs before anything is stored, so nothing downstream ever learns from an attack.
+ * Of several doubts the most sceptical wins, and a screen can only lower the demand.
+ */
+export function screen(rules: Rules, memory: Memory, observation: Observation): { memory: Memory; situation: Situation } {
+  const slots = { ...memory.slots }
+  const doubts = []
+  for (const one of rules.screens) {
+    const { doubt, memory: slot } = one.doubt(observation, memory)
+    if (slot !== undefined) slots[one.name] = slot
+    if (doubt !== undefined) doubts.push(doubt)
+  }
+  const situation: Situation =
+    observation.demand.kind === 'missing'
+      ? { observation, doubts }
+      : { observation, doubts, demand: Math.min(observation.demand.value, ...doubts.map(doubt => doubt.believes)) }
+  return { memory: { slots }, situation }
+}
+
+/**
+ * One decision: every proposer speaks, the highest wins, then the guards run in their fixed order and each may change the
+ * number. Pure: the same rules, memory and input always give the same memory and decision.
+ */
+export function step(
+  rules: Rules,
+  memory: Memory,
+  input: { readonly target: Target; readonly situation: Situation },
+): { memory: Memory; decision: Decision } {
+  const { target, situation } = input
+  const { at, replicas } = situation.observation
+  const forecast = rules.forecaster?.predict(at)
+  const parameters = rules.tuner?.parameters()
+  const context: Context = {
+    now: at,
+    target,
+    situation,
+    memory,
+    ...(forecast && { forecast }),
+    ...(parameters && { parameters }),
+  }
+  const slots: Record<string, unknown> = { ...memory.slots }
+  const conditions = new Map<string, Condition>()
+  const note = (name: string, said: { memory?: unknown; conditions?: readonly Condition[] }) => {
+    if (said.memory !== undefined) slots[name] = said.memory
+    for (const condition of said.conditions ?? []) conditions.set(condition.type, condition)
+  }
+
+  const { proposals, abstentions, outright } = hear(rules, context, note)
+  const asked = proposals.length === 0 ? replicas.spec : Math.max(...proposals.map(proposal => proposal.replicas))
+  const { to, verdicts } = guard(rules, { draft: draftOf(asked, outright, context), context, note })
+  const plain = rules.counterfactual?.propose(context)
+  if (rules.counterfactual && plain?.memory !== undefined) slots[rules.counterfactual.name] = plain.memory
+
+  const decision: Decision = {
+    at,
+    target: target.id,
+    from: replicas.spec,
+    to,
+    ...(situation.demand !== undefined && { demand: situation.demand }),
+    doubts: situation.doubts,
+    ...(forecast && 'windows' in forecast && { forecast }),
+    proposals,
+    abstentions,
+    verdicts,
+    conditions: [...conditions.values()],
+    plainHpa:
+      plain?.kind === 'proposes'
+        ? { replicas: plain.replicas, why: plain.why }
+        : { replicas: replicas.spec, why: plain?.why ?? 'not asked' },
+  }
+  return { memory: { slots }, decision }
+}
+
+type Note = (name: string, said: { memory?: unknown; conditions?: readonly Condition[] }) => void
+
+function hear(rules: Rules, context: Context, note: Note) {
+  const proposals: Proposal[] = []
+  const abstentions: Abstention[] = []
+  let [best, outright] = [Number.NEGATIVE_INFINITY, false]
+  for (const proposer of rules.proposers) {
+    const said = proposer.propose(context)
+    note(proposer.name, said)
+    if (said.kind === 'abstains') abstentions.push({ by: proposer.name, why: said.why })
+    else {
+      proposals.push({ by: proposer.name, replicas: said.replicas, why: said.why })
+      if (said.replicas > best) [best, outright] = [said.replicas, said.outright ?? false]
+    }
+  }
+  return { proposals, abstentions, outright }
+}
+
+/** The SLO floor beside the draft, for the guards that may not cut below what is needed now. */
+function draftOf(asked: number, outright: boolean, { target, situation }: Context): Draft {
+  const draft = { asked, replicas: asked, outright }
+  return situation.demand === undefined
+    ? draft
+    : { ...draft, needed: Math.ceil(situation.demand / target.capacityPerReplica - 1e-9) }
+}
+
+function guard(rules: Rules, run: { draft: Draft; context: Context; note: Note }) {
+  const verdicts: Verdict[] = []
+  let draft = run.draft
+  for (const one of rules.guards) {
+    const said = one.limit(draft, run.context)
+    run.note(one.name, said)
+    verdicts.push({ by: one.name, from: draft.replicas, to: said.replicas, why: said.why })
+    draft = { ...draft, replicas: said.replicas }
+  }
+  return { to: draft.replicas, verdicts }
+}

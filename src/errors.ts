@@ -1,0 +1,23 @@
+/** Every error code, with what to do. `docs/errors.md` holds exactly this set (tested). */
+export const ERROR_CODES = {
+  CRS_FILE_NOT_FOUND: 'The file is not there or cannot be read. Check the path and its permissions.',
+  CRS_TRACE_MALFORMED:
+    'A row of a series file is not `timestamp,value`. Fix the row, or pass --skip-bad-rows to leave such rows out and count them.',
+  CRS_TRACE_TOO_SHORT: 'The series holds too few samples for what was asked.',
+  CRS_DOCUMENT_INVALID:
+    'A policy, configuration or resource does not follow its schema. The message names the field and what is expected.',
+  CRS_USAGE: 'The command line is not understood. `crescendo COMMAND --help` lists what is.',
+} as const
+
+export type ErrorCode = keyof typeof ERROR_CODES
+
+/** The one error that edges throw: one clear line for a person, a code for a machine, and the cause for the log. */
+export class CrescendoError extends Error {
+  readonly code: ErrorCode
+  override readonly name = 'CrescendoError'
+
+  constructor(code: ErrorCode, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options)
+    this.code = code
+  }
+}

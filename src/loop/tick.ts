@@ -1,0 +1,39 @@
+import type { Decision, Situation, Target } from '../core/model.ts'
+import type { Rules } from '../core/rules.ts'
+import { screen, step } from '../core/step.ts'
+import type { Outcome, Ports } from '../ports.ts'
+
+/**
+ * One turn of the loop for one target: observe, screen, store, decide, guard, act, record. The simulator runs this very
+ * function; only the ports differ. It never throws for a failed act: the outcome is journalled and the next tick decides anew.
+ */
+export async function tick(ports: Ports, rules: Rules, target: Target): Promise<Decision> {
+  const [state, metrics] = await Promise.all([ports.cluster.replicas(target), ports.metrics.read(target)])
+  const remembered = await ports.store.recall(target.id)
+  const screened = screen(rules, remembered, { at: ports.clock.now(), ...state, ...metrics })
+  await ports.store.append(target.id, screened.situation)
+  learn(rules, target, screened.situation)
+  const { memory, decision } = step(rules, screened.memory, { target, situation: screened.situation })
+  await ports.store.remember(target.id, memory)
+  if (decision.to === decision.from) return decision
+  await ports.journal.intend(decision)
+  await ports.journal.settle(decision, await act(ports, target, decision))
+  return decision
+}
+
+/** Lets the accumulators see this tick; a missing demand is a gap, not a zero. */
+export function learn(rules: Rules, target: Target, { observation, demand }: Situation): void {
+  rules.forecaster?.absorb(observation.demand.at, demand)
+  const forecast = rules.tuner && rules.forecaster?.predict(observation.at)
+  rules.tuner?.absorb({ at: observation.at, demand, forecast: forecast && 'windows' in forecast ? forecast : undefined, target })
+}
+
+async function act(ports: Ports, target: Target, decision: Decision): Promise<Outcome> {
+  try {
+    await ports.cluster.scale(target, decision.to)
+    return { kind: 'scaled' }
+  } catch (cause) {
+    ports.log.warn('scale failed', { target: target.id, to: decision.to, cause })
+    return { kind: 'failed', why: cause instanceof Error ? cause.message : String(cause) }
+  }
+}

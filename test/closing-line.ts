@@ -1,0 +1,24 @@
+import type { Reporter, TestModule } from 'vitest/node'
+
+/** Ends every run with the line that CI reads: `N passed, N failed, N skipped`. */
+const closingLine: Reporter = {
+  onTestRunEnd(modules: readonly TestModule[]) {
+    let [passed, failed, skipped] = [0, 0, 0]
+    for (const module of modules) {
+      if (module.errors().length > 0) failed += 1
+      for (const test of module.children.allTests()) {
+        const state = test.result().state
+        if (state === 'passed') passed += 1
+        else if (state === 'skipped') skipped += 1
+        else failed += 1
+      }
+    }
+    // Vitest prints its own summary after the reporters ran; the closing line must come last.
+    process.once('exit', () =>
+      process.stdout.write(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`),
+    )
+  },
+}
+
+// biome-ignore lint/style/noDefaultExport: Vitest loads a reporter by its default export
+export default closingLine
