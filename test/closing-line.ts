@@ -1,9 +1,10 @@
-import type { Reporter, TestModule } from 'vitest/node'
+import type { Reporter, SerializedError, TestModule } from 'vitest/node'
 
 /** Ends every run with the line that CI reads: `N passed, N failed, N skipped`. */
-const closingLine: Reporter = {
-  onTestRunEnd(modules: readonly TestModule[]) {
-    let [passed, failed, skipped] = [0, 0, 0]
+// biome-ignore lint/style/noDefaultExport: Vitest loads a reporter by its default export, and constructs it
+export default class ClosingLine implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
+    let [passed, failed, skipped] = [0, unhandled.length, 0]
     for (const module of modules) {
       if (module.errors().length > 0) failed += 1
       for (const test of module.children.allTests()) {
@@ -13,12 +14,9 @@ const closingLine: Reporter = {
         else failed += 1
       }
     }
-    // Vitest prints its own summary after the reporters ran; the closing line must come last.
+    // Vitest prints its own summary and the coverage table after the reporters ran; the closing line must come last.
     process.once('exit', () =>
       process.stdout.write(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`),
     )
-  },
+  }
 }
-
-// biome-ignore lint/style/noDefaultExport: Vitest loads a reporter by its default export
-export default closingLine
