@@ -1,0 +1,69 @@
+/**
+ * `npm run docs`: writes the pages that are made from the code, docs/errors.md and docs/cli.md. `test/docs.test.ts` fails
+ * when a page and the code differ.
+ */
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { ERROR_CODES } from '../src/errors.ts'
+
+const MADE_BY = '<!-- Made by `npm run docs`; edit the code, not this page. -->'
+
+/** docs/errors.md: every code of src/errors.ts in its order, with what to do. */
+function errorsPage(): string {
+  const entries = Object.entries(ERROR_CODES).map(([code, advice]) => `## ${code}\n\n${advice}\n`)
+  return [
+    `# Errors\n\n${MADE_BY}\n`,
+    'Every error that Crescendo reports on purpose carries one of these codes. The command line prints one line: where, what\nwas found, and what was expected. Bad usage and bad input end with exit code 2.\n',
+    ...entries,
+  ].join('\n')
+}
+
+/** What `crescendo ...arguments --help` prints, as a user in this checkout sees it. */
+export function helpOf(...commands: readonly string[]): string {
+  const entry = new URL('../bin/crescendo.js', import.meta.url).pathname
+  const environment = { ...process.env, NO_COLOR: '1' }
+  return execFileSync(process.execPath, [entry, ...commands, '--help'], { encoding: 'utf8', env: environment }).trimEnd()
+}
+
+/** The commands that `crescendo --help` lists, without `help` itself. */
+export function commandsOf(help: string): readonly string[] {
+  const section = /\nCommands:\n((?: .*\n?)+)/.exec(`${help}\n`)?.[1] ?? ''
+  const names = [...section.matchAll(/^ {2}([a-z][a-z-]*)/gm)].map(match => match[1] ?? '')
+  return names.filter(name => name !== 'help')
+}
+
+/** docs/cli.md: the help of the program and of each of its commands, word for word. */
+function cliPage(): string {
+  const help = helpOf()
+  const chapters = commandsOf(help).map(name => `## crescendo ${name}\n\n${block(helpOf(name))}\n`)
+  return [
+    `# Command line\n\n${MADE_BY}\n`,
+    'Exit codes: 0 done, 1 the thing asked for failed or found problems, 2 bad usage or bad input. `--json` prints one JSON\ndocument on standard output and nothing else; progress and logs go to standard error.\n',
+    `${block(help)}\n`,
+    ...chapters,
+  ].join('\n')
+}
+
+function block(text: string): string {
+  return `\`\`\`text\n${text}\n\`\`\``
+}
+
+/** The pages by path from the repository root. */
+export const PAGES: Readonly<Record<string, () => string>> = { 'docs/errors.md': errorsPage, 'docs/cli.md': cliPage }
+
+if (import.meta.main) {
+  for (const [path, page] of Object.entries(PAGES)) {
+    const text = page()
+    const before = readOr(path, '')
+    writeFileSync(path, text)
+    process.stdout.write(`${path}: ${before === text ? 'unchanged' : 'written'}\n`)
+  }
+}
+
+function readOr(path: string, empty: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return empty
+  }
+}
