@@ -6,7 +6,8 @@ export default class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
     let [passed, failed, skipped] = [0, unhandled.length, 0]
     for (const module of modules) {
-      if (module.errors().length > 0) failed += 1
+      const suites = [module, ...module.children.allSuites()]
+      failed += suites.filter(suite => suite.errors().length > 0).length // a hook that failed takes its tests along unseen
       for (const test of module.children.allTests()) {
         const state = test.result().state
         if (state === 'passed') passed += 1

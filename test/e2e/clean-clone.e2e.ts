@@ -35,14 +35,14 @@ function npx(cwd: string, ...args: readonly string[]): { exitCode: number | null
   return { exitCode: status, out: stdout, err: stderr }
 }
 
+const clone = join(scratch, 'clone')
+
+beforeAll(() => {
+  cleanCopy(clone)
+  execFileSync('npm', ['ci'], options(clone))
+})
+
 describe('a clean clone, after npm ci and nothing else', () => {
-  const clone = join(scratch, 'clone')
-
-  beforeAll(() => {
-    cleanCopy(clone)
-    execFileSync('npm', ['ci'], options(clone))
-  })
-
   test('npx crescendo runs the checkout on the Node that npm ci brought, whatever the machine has', () => {
     const { exitCode, out, err } = npx(clone, 'crescendo', '--help')
     expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' })
@@ -67,7 +67,7 @@ describe('the package as npm would publish it', () => {
 
   beforeAll(() => {
     mkdirSync(home)
-    execFileSync('npm', ['pack', '--pack-destination', scratch], options(checkout))
+    execFileSync('npm', ['pack', '--pack-destination', scratch], options(clone))
     const archive = readdirSync(scratch).find(name => name.endsWith('.tgz')) ?? 'no archive'
     writeFileSync(join(home, 'package.json'), '{ "private": true }')
     execFileSync('npm', ['install', '--no-audit', '--no-fund', join(scratch, archive)], options(home))
