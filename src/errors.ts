@@ -21,3 +21,25 @@ export class CrescendoError extends Error {
     this.code = code
   }
 }
+
+const FILE_PROBLEMS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or folder',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EISDIR: 'it is a folder, a file is needed',
+  ENOTDIR: 'a part of the path is a file, a folder is needed',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'no space is left on the disk',
+}
+
+/** Whether a call of `node:fs` failed for what the path is, so that a sentence about the path helps. */
+export function isFileError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && 'code' in error && String(error.code) in FILE_PROBLEMS
+}
+
+/** A failed `node:fs` call as the one line that a person reads: "traces/may.csv: no such file or folder". */
+export function fileError(error: NodeJS.ErrnoException, path = error.path ?? 'file'): CrescendoError {
+  return new CrescendoError('CRS_FILE_NOT_FOUND', `${path}: ${FILE_PROBLEMS[error.code ?? ''] ?? error.message}`, {
+    cause: error,
+  })
+}

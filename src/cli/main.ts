@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
-import { CrescendoError } from '../errors.ts'
+import { CrescendoError, fileError, isFileError } from '../errors.ts'
 
 /** Adds one command to the program. Its module stays light: whatever is heavy is imported inside the action. */
 export type Register = (program: Command) => void
@@ -64,26 +64,9 @@ function describe(error: unknown): { line: string; code: number } {
     const said = error.message.replace(/^error: /, '')
     return { line: said.includes('Did you mean') ? said : `${said} (crescendo --help lists what there is)`, code: 2 }
   }
-  if (isFileError(error)) return { line: fileErrorLine(error), code: 2 }
+  if (isFileError(error)) return { line: fileError(error).message, code: 2 }
   const message = error instanceof Error ? error.message : String(error)
   return { line: `this is a fault of crescendo, not yours: ${message} (--debug prints where)`, code: 1 }
-}
-
-function isFileError(error: unknown): error is NodeJS.ErrnoException & { path: string } {
-  return error instanceof Error && 'path' in error && typeof error.path === 'string' && 'syscall' in error
-}
-
-function fileErrorLine(error: NodeJS.ErrnoException & { path: string }): string {
-  const reasons: Record<string, string> = {
-    ENOENT: 'no such file or folder',
-    EACCES: 'permission denied',
-    EPERM: 'permission denied',
-    EISDIR: 'it is a folder, a file is needed',
-    ENOTDIR: 'a part of the path is a file, a folder is needed',
-    EROFS: 'the file system is read-only',
-    ENOSPC: 'no space left on the disk',
-  }
-  return `${error.path}: ${reasons[error.code ?? ''] ?? error.message}`
 }
 
 function oneLine(text: string): string {
