@@ -28,6 +28,8 @@ export interface Pod {
   readonly startedAt?: Instant
   readonly deleted: boolean
   readonly containers: readonly Container[]
+  /** Requests set on the pod itself (pod-level resources), by resource name; absent where the pod sets none. */
+  readonly requests?: Readonly<Record<string, Milli>>
 }
 
 /** The target of one metric; the fields that are set decide, as in autoscaling/v2. Values in milli-units. */

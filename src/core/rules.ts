@@ -6,6 +6,8 @@ import type { Condition, Doubt, Forecast, Instant, Observation, Situation, Targe
  */
 export interface Memory {
   readonly slots: Readonly<Record<string, unknown>>
+  /** The last decision. Whether it happened shows in the replicas that are observed next. */
+  readonly decided?: { readonly at: Instant; readonly from: number; readonly to: number }
 }
 
 export const emptyMemory: Memory = { slots: {} }
@@ -28,9 +30,13 @@ export function recall<T>(memory: Memory, name: string, empty: T): T {
   return slot === undefined ? empty : (slot as T) // the slot is written by the same plug-in only, so it has its type
 }
 
+/** `missing`: the demand cannot be used at all, and why; every later stage then sees none, never a zero. */
 export interface Screen {
   readonly name: string
-  doubt(observation: Observation, memory: Memory): { readonly doubt?: Doubt; readonly memory?: unknown }
+  doubt(
+    observation: Observation,
+    memory: Memory,
+  ): { readonly doubt?: Doubt; readonly missing?: string; readonly memory?: unknown }
 }
 
 /** `outright`: HPA brings replicas outside min..max back at once; stabilisation and pace do not bind such a proposal. */
@@ -48,6 +54,8 @@ export interface Draft {
   readonly asked: number
   readonly replicas: number
   readonly outright: boolean
+  /** No proposer spoke: `replicas` are those of the spec, wanted by nobody, and only a guard with a reason of its own moves them. */
+  readonly abstained?: boolean
   /** How many replicas the SLO needs for the believed demand right now; absent when that is unknown. */
   readonly needed?: number
 }

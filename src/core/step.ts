@@ -8,16 +8,19 @@ import type { Context, Draft, Memory, Rules } from './rules.ts'
 export function screen(rules: Rules, memory: Memory, observation: Observation): { memory: Memory; situation: Situation } {
   const slots = { ...memory.slots }
   const doubts = []
+  let seen = observation
   for (const one of rules.screens) {
-    const { doubt, memory: slot } = one.doubt(observation, memory)
+    const { doubt, missing, memory: slot } = one.doubt(seen, memory)
     if (slot !== undefined) slots[one.name] = slot
     if (doubt !== undefined) doubts.push(doubt)
+    if (missing !== undefined)
+      seen = { ...seen, demand: { kind: 'missing', at: Math.min(seen.demand.at, seen.at), why: missing } }
   }
   const situation: Situation =
-    observation.demand.kind === 'missing'
-      ? { observation, doubts }
-      : { observation, doubts, demand: Math.min(observation.demand.value, ...doubts.map(doubt => doubt.believes)) }
-  return { memory: { slots }, situation }
+    seen.demand.kind === 'missing'
+      ? { observation: seen, doubts }
+      : { observation: seen, doubts, demand: Math.min(seen.demand.value, ...doubts.map(doubt => doubt.believes)) }
+  return { memory: { ...memory, slots }, situation }
 }
 
 /**
@@ -50,7 +53,11 @@ export function step(
 
   const { proposals, abstentions, outright } = hear(rules, context, note)
   const asked = proposals.length === 0 ? replicas.spec : Math.max(...proposals.map(proposal => proposal.replicas))
-  const { to, verdicts } = guard(rules, { draft: draftOf(asked, outright, context), context, note })
+  const { to, verdicts } = guard(rules, {
+    draft: draftOf({ asked, outright, abstained: proposals.length === 0 }, context),
+    context,
+    note,
+  })
   const plain = rules.counterfactual?.propose(context)
   if (rules.counterfactual && plain?.memory !== undefined) slots[rules.counterfactual.name] = plain.memory
 
@@ -71,7 +78,7 @@ export function step(
         ? { replicas: plain.replicas, why: plain.why }
         : { replicas: replicas.spec, why: plain?.why ?? 'not asked' },
   }
-  return { memory: { slots }, decision }
+  return { memory: { slots, decided: { at, from: replicas.spec, to } }, decision }
 }
 
 type Note = (name: string, said: { memory?: unknown; conditions?: readonly Condition[] }) => void
@@ -93,8 +100,8 @@ function hear(rules: Rules, context: Context, note: Note) {
 }
 
 /** The SLO floor beside the draft, for the guards that may not cut below what is needed now. */
-function draftOf(asked: number, outright: boolean, { target, situation }: Context): Draft {
-  const draft = { asked, replicas: asked, outright }
+function draftOf(heard: Pick<Draft, 'asked' | 'outright'> & { abstained: boolean }, { target, situation }: Context): Draft {
+  const draft = { ...heard, replicas: heard.asked }
   return situation.demand === undefined
     ? draft
     : { ...draft, needed: Math.ceil(situation.demand / target.capacityPerReplica - 1e-9) }

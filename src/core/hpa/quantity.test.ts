@@ -62,6 +62,7 @@ describe('arithmetic is exact on both sides of 2^53', () => {
   test('rounding up adds one only where something is left over', () => {
     expect(overRoundedUp(8600, 3)).toBe(2867)
     expect(overRoundedUp(8600, 4)).toBe(2150)
+    expect(overRoundedUp(-7, 2)).toBe(-3)
     expect(overRoundedUp(INT64_MAX, 1)).toBe(INT64_MAX)
   })
 

@@ -36,10 +36,10 @@ export function over(a: Milli, b: Milli): Milli {
   return milli(BigInt(a) / BigInt(b))
 }
 
-/** a / b rounded up, exact, for a >= 0 and b > 0. */
+/** a / b rounded up, exact, for b > 0. */
 export function overRoundedUp(a: Milli, b: Milli): Milli {
   const whole = over(a, b)
-  return times(whole, b) === a ? whole : plus(whole, 1)
+  return a <= 0 || times(whole, b) === a ? whole : plus(whole, 1)
 }
 
 /** The sum of all values, saturating at the largest 64-bit integer as upstream's does. */
