@@ -1,3 +1,5 @@
+import { isViolated, neededReplicas } from '../load.ts'
+
 /** A thinned line: seconds since `from` and values, equally long; `undefined` lifts the pen. */
 export interface Line {
   readonly seconds: readonly number[]
@@ -23,7 +25,7 @@ export function thinLine(
   const from = at[0] ?? 0
   const seconds: number[] = []
   const values: (number | undefined)[] = []
-  const size = Math.max(1, at.length / buckets / (at.length > 2 * buckets ? 1 : Number.POSITIVE_INFINITY))
+  const size = at.length > 2 * buckets ? at.length / buckets : 1
   for (let first = 0; first < at.length; first += size) {
     for (const index of extremes(value, Math.floor(first), Math.min(at.length, Math.floor(first + size)))) {
       seconds.push(Math.round((at[index]! - from) / 1000))
@@ -33,16 +35,14 @@ export function thinLine(
   return { seconds, values }
 }
 
+/** Indices of the lowest and the highest value in [first, end), in order of time; the first index where there is no value. */
 function extremes(value: ArrayLike<number | undefined>, first: number, end: number): readonly number[] {
-  let [low, high]: [number, number] | [undefined, undefined] = [undefined, undefined]
-  for (let index = first; index < end; index++) {
-    const here = value[index]
-    if (here === undefined) continue
-    if (low === undefined || here < value[low]!) low = index
-    if (high === undefined || here > value[high]!) high = index
-  }
-  if (low === undefined || high === undefined) return first < end ? [first] : []
-  return low === high ? [low] : low < high ? [low, high] : [high, low]
+  const known = []
+  for (let index = first; index < end; index++) if (value[index] !== undefined) known.push(index)
+  if (known.length === 0) return first < end ? [first] : []
+  const low = known.reduce((best, index) => (value[index]! < value[best]! ? index : best))
+  const high = known.reduce((best, index) => (value[index]! > value[best]! ? index : best))
+  return low === high ? [low] : [Math.min(low, high), Math.max(low, high)]
 }
 
 /**
@@ -82,9 +82,9 @@ export function violationStretches(
   const start = run.at[0] ?? 0
   for (let index = 0; index < run.at.length; index++) {
     const [at, load, ready] = [run.at[index]!, run.load[index], run.ready[index]!]
-    if (at < run.scoredFrom || load === undefined || load <= ready * run.capacityPerReplica) continue
+    if (at < run.scoredFrom || load === undefined || !isViolated(load, ready, run.capacityPerReplica)) continue
     const from = Math.round((at - start) / 1000)
-    const missing = Math.ceil(load / run.capacityPerReplica - 1e-9) - ready
+    const missing = neededReplicas(load, run.capacityPerReplica) - ready
     const last = stretches.at(-1)
     if (last !== undefined && from <= last.to) {
       last.to = from + run.tickSeconds
