@@ -1,0 +1,120 @@
+import type { Decision, Target } from '../core/model.ts'
+import type { Rules } from '../core/rules.ts'
+import { tick as decide } from '../loop/tick.ts'
+import { createWorld, type WorldOptions } from './world.ts'
+
+/** A world and what of it is scored. */
+export interface Scenario extends WorldOptions {
+  /** The first tick that is scored; everything before is history. */
+  readonly scoredFrom: number
+}
+
+/** One scaler's way through a scenario, a row for each tick. */
+export interface Run {
+  readonly name: string
+  readonly tickMs: number
+  readonly scoredFrom: number
+  /** Start of each tick, milliseconds since the epoch. */
+  readonly time: Float64Array
+  readonly load: Float64Array
+  readonly ready: Int32Array
+  /** Ordered, and billed, after the decision of the tick. */
+  readonly desired: Int32Array
+  /** 1 where the recording has a hole: not scored. */
+  readonly missing?: Uint8Array
+  /** How long decisions of the scored part took; absent without a stopwatch. */
+  readonly decisionMicros?: { readonly p50: number; readonly p99: number }
+}
+
+export interface RunOptions {
+  /** Microseconds from any fixed point. It is only reported: without one, a run is the same bytes every time. */
+  readonly stopwatch?: () => number
+  readonly onDecision?: (decision: Decision, tick: number) => void
+  readonly onProgress?: (done: number, total: number) => void
+  /** How often a forecaster is refitted, apart from decisions. Default one hour. */
+  readonly refitMs?: number
+}
+
+/** A run in the making, for those who watch it tick by tick. */
+export interface Simulation {
+  readonly ticks: number
+  /** Plays the next tick: the live `tick` decides, then the tick's traffic arrives. */
+  step(): Promise<Decision>
+  /** What has been played so far. Views, not copies. */
+  run(): Run
+}
+
+const REFIT_MS = 3_600_000
+const PROGRESS_TICKS = 1024
+
+/** `rules` may hold accumulators (a forecaster learns in place), so each simulation needs rules of its own. */
+export function startSimulation(rules: Rules, scenario: Scenario, options: RunOptions = {}): Simulation {
+  const { load, target } = scenario
+  const world = createWorld(scenario)
+  const columns = {
+    time: new Float64Array(world.ticks),
+    ready: new Int32Array(world.ticks),
+    desired: new Int32Array(world.ticks),
+    micros: new Float64Array(options.stopwatch ? world.ticks : 0),
+  }
+  const refitTicks = Math.max(1, Math.round((options.refitMs ?? REFIT_MS) / load.tickMs))
+  let played = 0
+  return {
+    ticks: world.ticks,
+    async step() {
+      world.begin()
+      if (played > 0 && played % refitTicks === 0) rules.forecaster?.refit()
+      const before = options.stopwatch?.() ?? 0
+      const decision = await decide(world.ports, rules, target)
+      if (options.stopwatch) columns.micros[played] = options.stopwatch() - before
+      const { time, ready, desired } = world.end()
+      columns.time[played] = time
+      columns.ready[played] = ready
+      columns.desired[played] = desired
+      played++
+      return decision
+    },
+    run() {
+      const micros = columns.micros.subarray(scenario.scoredFrom, played)
+      return {
+        name: rules.name,
+        tickMs: load.tickMs,
+        scoredFrom: scenario.scoredFrom,
+        time: columns.time.subarray(0, played),
+        load: load.value.subarray(0, played),
+        ready: columns.ready.subarray(0, played),
+        desired: columns.desired.subarray(0, played),
+        ...(load.missing && { missing: load.missing.subarray(0, played) }),
+        ...(micros.length > 0 && { decisionMicros: percentiles(micros) }),
+      }
+    },
+  }
+}
+
+/** Plays the whole scenario. */
+export async function simulate(rules: Rules, scenario: Scenario, options: RunOptions = {}): Promise<Run> {
+  const simulation = startSimulation(rules, scenario, options)
+  for (let tick = 0; tick < simulation.ticks; tick++) {
+    const decision = await simulation.step()
+    options.onDecision?.(decision, tick)
+    if (tick % PROGRESS_TICKS === 0) options.onProgress?.(tick, simulation.ticks)
+  }
+  return simulation.run()
+}
+
+function percentiles(micros: Float64Array): { readonly p50: number; readonly p99: number } {
+  const sorted = micros.toSorted()
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!
+  return { p50: at(0.5), p99: at(0.99) }
+}
+
+/** The metric that load-driven scalers of a back-test follow: total load, `share` of the safe load for each replica. */
+export function withLoadMetric(target: Target, share: number, metricScale = 1): Target {
+  const averageValue = Math.max(1, Math.round(target.capacityPerReplica * metricScale * share * 1000))
+  return { ...target, metrics: [{ type: 'External', metric: 'load', target: { type: 'AverageValue', averageValue } }] }
+}
+
+/** A power of ten by which loads are multiplied so that thousandths of them are fine enough: a capacity below 100 gets one. */
+export function metricScaleFor(capacityPerReplica: number): number {
+  return capacityPerReplica >= 100 ? 1 : 10 ** Math.min(15, Math.ceil(Math.log10(100 / capacityPerReplica)))
+}
