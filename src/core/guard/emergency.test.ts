@@ -1,0 +1,110 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { emergency } from './emergency.ts'
+import { type Moment, play } from './timeline.ts'
+
+const replicas = (moments: readonly Moment[], settings = {}) => play(emergency(settings), moments).map(said => said.replicas)
+
+describe('emergency', () => {
+  test('believed demand beyond the maximum passes it at once, and a lull of three ticks ends it', () => {
+    const said = play(emergency(), [
+      { seconds: 0, asked: 20, demand: 2000 },
+      { seconds: 15, asked: 20, demand: 4000 },
+      { seconds: 30, asked: 20, demand: 3800 },
+      { seconds: 45, asked: 12, demand: 1000 },
+      { seconds: 60, asked: 12, demand: 1000 },
+      { seconds: 75, asked: 12, demand: 1000 },
+    ])
+    expect(said.map(one => one.replicas)).toEqual([20, 40, 40, 40, 40, 12])
+    expect(said[1]).toMatchObject({ why: 'believed demand needs 40 of at most 500, 1800 s left' })
+    expect(said[1]?.conditions?.[0]).toMatchObject({ type: 'Emergency', status: 'True' })
+    expect(said[5]).toMatchObject({ why: 'not needed' })
+  })
+
+  test('it goes no further than its own maximum, and does not cut one that is larger', () => {
+    expect(replicas([{ seconds: 0, asked: 20, demand: 90_000 }])).toEqual([500])
+    expect(replicas([{ seconds: 0, asked: 20, demand: 90_000 }], { maxReplicas: 60 })).toEqual([60])
+    expect(replicas([{ seconds: 0, asked: 80, demand: 90_000 }], { maxReplicas: 60 })).toEqual([80])
+  })
+
+  test('replicas that stay short while the backlog grows are an emergency from the third tick', () => {
+    const short = (seconds: number, backlog: number): Moment => ({
+      seconds,
+      asked: 12,
+      ready: 10,
+      demand: 1600,
+      observation: { backlog },
+    })
+    expect(replicas([short(0, 1), short(15, 2), short(30, 3), short(45, 4)])).toEqual([12, 12, 12, 16])
+    expect(replicas([short(0, 4), short(15, 4), short(30, 3), short(45, 3)])).toEqual([12, 12, 12, 12])
+  })
+
+  test('without a backlog to look at, being short for long is the business of the other rules', () => {
+    expect(replicas([0, 15, 30, 45].map(seconds => ({ seconds, asked: 12, ready: 10, demand: 1600 })))).toEqual([12, 12, 12, 12])
+  })
+
+  test('after its time it falls back by itself, and needs calm before it can begin again: no ratchet', () => {
+    const flood = (seconds: number): Moment => ({ seconds, asked: 20, spec: 20, demand: 4000 })
+    const calm = (seconds: number): Moment => ({ seconds, asked: 20, spec: 20, demand: 1000 })
+    const said = play(emergency({ maxDurationSeconds: 60 }), [
+      ...[0, 15, 30, 45, 60, 75, 90].map(flood),
+      ...[105, 120].map(calm),
+      flood(135),
+      ...[150, 165, 180].map(calm),
+      flood(195),
+    ])
+    expect(said.map(one => one.replicas)).toEqual([40, 40, 40, 40, 20, 20, 20, 20, 20, 20, 20, 20, 20, 40])
+    expect(said[4]).toMatchObject({ why: 'expired after 60 s, armed again once demand is lower' })
+    expect(said[4]?.conditions?.[0]).toMatchObject({ status: 'False', reason: 'Expired' })
+  })
+
+  test('a new peak is followed at once, a lower need only after five minutes', () => {
+    const need = (seconds: number, demand: number): Moment => ({ seconds, asked: 20, demand })
+    expect(replicas([need(0, 4000), need(15, 5000), need(30, 3000), need(315, 3000), need(330, 3000)])).toEqual([
+      40, 50, 50, 50, 30,
+    ])
+  })
+
+  test('missing demand begins no emergency; in a running one it keeps what is there and raises nothing', () => {
+    expect(replicas([{ seconds: 0, asked: 20, demand: 'missing' }])).toEqual([20])
+    const said = play(emergency(), [
+      { seconds: 0, asked: 20, demand: 4000 },
+      { seconds: 15, asked: 20, spec: 40, demand: 'missing' },
+    ])
+    expect(said[1]).toMatchObject({ replicas: 40, why: 'demand is missing or doubted: raises nothing, 1785 s left' })
+    expect(said[1]?.conditions?.[0]).toMatchObject({ status: 'Unknown' })
+  })
+
+  test('an attack is no emergency, and ends the rise of a running one', () => {
+    expect(replicas([{ seconds: 0, asked: 20, demand: 9000, believes: 5000 }])).toEqual([20])
+    expect(
+      replicas([
+        { seconds: 0, asked: 20, demand: 4000 },
+        { seconds: 15, asked: 20, spec: 40, demand: 9000, believes: 5000 },
+      ]),
+    ).toEqual([40, 20])
+  })
+
+  test('it never lowers a count, never exceeds its maximum by itself, and its memory survives a restart', () => {
+    const moment = fc.record({
+      asked: fc.nat(600),
+      spec: fc.nat(600),
+      demand: fc.oneof(fc.nat(100_000), fc.constant('missing' as const)),
+      backlog: fc.nat(5),
+    })
+    fc.assert(
+      fc.property(fc.array(moment, { maxLength: 40 }), moments => {
+        const run = () =>
+          replicas(
+            moments.map(({ backlog, ...one }, index) => ({ ...one, seconds: index * 15, observation: { backlog } })),
+            { maxDurationSeconds: 120 },
+          )
+        run().forEach((to, index) => {
+          expect(to).toBeGreaterThanOrEqual(moments[index]!.asked)
+          expect(to).toBeLessThanOrEqual(Math.max(moments[index]!.asked, 500))
+        })
+        expect(run()).toEqual(run())
+      }),
+    )
+  })
+})

@@ -1,0 +1,115 @@
+import type { Condition, Instant } from '../model.ts'
+import { type Context, type Draft, type Guard, recall } from '../rules.ts'
+
+export interface EmergencySettings {
+  /** How far an emergency may go. Default 500. */
+  readonly maxReplicas?: number
+  /** It ends by itself after that long, and needs calm before it can begin again. Default 1,800. */
+  readonly maxDurationSeconds?: number
+  /** Ticks in a row of overload (or of calm) that count. Default 3. */
+  readonly ticks?: number
+}
+
+/** After that long without a new peak an emergency follows the demand down. */
+const PEAK_HOLD_MS = 300_000
+
+interface State {
+  /** When the emergency began; absent while there is none. */
+  readonly since?: Instant
+  /** It ran its full time, and the demand has not been calm since. */
+  readonly spent: boolean
+  readonly overloadedTicks: number
+  readonly calmTicks: number
+  readonly backlog?: number
+  /** The most replicas needed lately, so that noise does not make the emergency flap. */
+  readonly peak: number
+  readonly peakAt: Instant
+}
+
+/** `short`: fewer ready than needed, but no sign that it gets worse. */
+type Pressure = 'unknown' | 'calm' | 'short' | 'mounting' | 'overload'
+
+/**
+ * Passes pace, bounds and budget where believed demand exceeds everything allowed (more needed than the maximum), or where
+ * ready replicas stay short for several ticks while the backlog grows. Never on missing or doubted demand: then a running
+ * emergency keeps what it has (missing) or gives way (doubted). It never lowers a count, and falls back by itself.
+ */
+export function emergency(settings: EmergencySettings = {}): Guard {
+  const { maxReplicas = 500, maxDurationSeconds = 1800, ticks = 3 } = settings
+  return {
+    name: 'emergency',
+    limit: (draft, context) => {
+      const nothing: State = { spent: false, overloadedTicks: 0, calmTicks: 0, peak: 0, peakAt: context.now }
+      const before = recall<State>(context.memory, 'emergency', nothing)
+      const pressure = pressureOf(draft, context, before)
+      const counted = count(before, { pressure, draft, context })
+      const memory = advance(counted, { pressure, ticks, now: context.now, maxDurationMs: maxDurationSeconds * 1000 })
+      return { ...answer(memory, { pressure, draft, context, maxReplicas, maxDurationSeconds }), memory }
+    },
+  }
+}
+
+function pressureOf(draft: Draft, { situation, target }: Context, before: State): Pressure {
+  const { observation, doubts } = situation
+  const { demand, replicas, backlog } = observation
+  if (draft.needed === undefined || doubts.some(({ believes }) => demand.kind === 'value' && believes < demand.value)) {
+    return 'unknown'
+  }
+  if (draft.needed > target.maxReplicas) return 'overload'
+  if (draft.needed <= replicas.ready) return 'calm'
+  return backlog !== undefined && before.backlog !== undefined && backlog > before.backlog ? 'mounting' : 'short'
+}
+
+function count(before: State, { pressure, draft, context }: { pressure: Pressure; draft: Draft; context: Context }): State {
+  const { backlog: _, ...rest } = before
+  const { backlog } = context.situation.observation
+  const needed = draft.needed ?? 0
+  const renew = needed >= before.peak || context.now - before.peakAt > PEAK_HOLD_MS
+  return {
+    ...rest,
+    ...(backlog !== undefined && { backlog }),
+    ...(renew && pressure !== 'unknown' && { peak: needed, peakAt: context.now }),
+    overloadedTicks: pressure === 'mounting' || pressure === 'overload' ? before.overloadedTicks + 1 : 0,
+    calmTicks: pressure === 'calm' ? before.calmTicks + 1 : 0,
+  }
+}
+
+function advance(
+  state: State,
+  { pressure, ticks, now, maxDurationMs }: { pressure: Pressure; ticks: number; now: Instant; maxDurationMs: number },
+): State {
+  const { since, ...idle } = state
+  if (state.calmTicks >= ticks) return { ...idle, spent: false }
+  if (since !== undefined) return now - since >= maxDurationMs ? { ...idle, spent: true } : state
+  const begins = !state.spent && (pressure === 'overload' || (pressure === 'mounting' && state.overloadedTicks >= ticks))
+  return begins ? { ...idle, since: now } : state
+}
+
+function answer(
+  state: State,
+  run: { pressure: Pressure; draft: Draft; context: Context; maxReplicas: number; maxDurationSeconds: number },
+) {
+  const { draft, context } = run
+  const condition = (status: Condition['status'], reason: string, message: string) => ({
+    why: message,
+    conditions: [{ type: 'Emergency', status, reason, message }],
+  })
+  if (state.since === undefined) {
+    const [reason, why] = state.spent
+      ? ['Expired', `expired after ${run.maxDurationSeconds} s, armed again once demand is lower`]
+      : ['NotNeeded', 'not needed']
+    return { replicas: draft.replicas, ...condition('False', reason, why) }
+  }
+  const leftSeconds = Math.round(run.maxDurationSeconds - (context.now - state.since) / 1000)
+  if (run.pressure === 'unknown') {
+    const held = draft.needed === undefined ? Math.min(context.situation.observation.replicas.spec, run.maxReplicas) : 0
+    const replicas = Math.max(draft.replicas, held)
+    return {
+      replicas,
+      ...condition('Unknown', 'DemandUnknown', `demand is missing or doubted: raises nothing, ${leftSeconds} s left`),
+    }
+  }
+  const replicas = Math.max(draft.replicas, Math.min(state.peak, run.maxReplicas))
+  const why = `believed demand needs ${state.peak} of at most ${run.maxReplicas}, ${leftSeconds} s left`
+  return { replicas, ...condition('True', 'Overload', why) }
+}
