@@ -8,6 +8,9 @@ export const defaultMetrics: readonly MetricSpec[] = [
   { type: 'Resource', resource: 'cpu', target: { type: 'Utilization', averageUtilizationPercent: 80 } },
 ]
 
+/** Why an HPA at zero replicas stays there. */
+export const DISABLED = 'scaling is disabled since the replica count of the target is zero'
+
 /** What the whole of an HPA wants before stabilisation, rate and bounds. */
 export type Desire =
   /** Zero replicas that nobody asked this HPA for: maintenance, hands off. */

@@ -22,10 +22,11 @@ export interface Move {
   readonly events: ScaleEvents
 }
 
-/** How far one decision may go, and by which policy; `undefined` as `by` where the direction is switched off. */
+/** How far one decision may go, by which policy, counted from how many; without a policy where the direction is switched off. */
 export interface Reach {
   readonly replicas: number
   readonly by?: ScalingPolicy
+  readonly start?: number
 }
 
 type Position = Omit<Move, 'desired'>
@@ -62,7 +63,7 @@ function reach({ now, current, events }: Position, { selectPolicy, policies }: F
       const start = current - changedWithin(events.up, periodMs, now) + changedWithin(events.down, periodMs, now)
       const replicas = policy.type === 'Pods' ? start + way.sign * policy.value : way.percent(start, policy.value / 100)
       const larger = best === undefined || way.largest(replicas, best.replicas) === (selectPolicy === 'Max')
-      if (larger && replicas !== best?.replicas) best = { replicas, by: policy }
+      if (larger && replicas !== best?.replicas) best = { replicas, by: policy, start }
     }
   return best ?? { replicas: current }
 }

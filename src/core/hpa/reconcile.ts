@@ -1,6 +1,6 @@
 import type { Behavior, Condition, Instant, MetricAnswer } from '../model.ts'
 import { ableToScale, scalingActive, scalingInactive, scalingLimited } from './condition.ts'
-import { type Combined, type Desire, desireOfBounds, desireOfMetrics, tellFailures } from './desire.ts'
+import { type Combined, type Desire, DISABLED, desireOfBounds, desireOfMetrics, tellFailures } from './desire.ts'
 import type { Evaluation, HpaMetric, MetricStatus } from './metric.ts'
 import { limited } from './rate.ts'
 import { eventsAfter, noEvents, type ScaleEvents } from './scale-events.ts'
@@ -134,9 +134,6 @@ function pass(draft: Draft, input: Reconciling, scale: Found): void {
   } else if (desire.kind === 'outright') rescale(draft, input, { scale, ...desire })
   else if (desire.kind === 'wanted') normalise(draft, input, { scale, desire })
 }
-
-/** Why an HPA at zero replicas stays there. */
-export const DISABLED = 'scaling is disabled since the replica count of the target is zero'
 
 function boundsOf({ minReplicas = 1, maxReplicas }: HpaSpec) {
   return { minReplicas, maxReplicas }
