@@ -52,7 +52,7 @@ function phaseOf({ scheduledTick, readyTick }: Replica, tick: number): Phase {
 }
 
 function runningTick({ scheduledTick, readyTick }: Pick<Replica, 'scheduledTick' | 'readyTick'>): number {
-  return Number.isFinite(readyTick) ? scheduledTick + Math.floor((readyTick - scheduledTick) / 2) : scheduledTick + 1
+  return Number.isFinite(readyTick) ? scheduledTick + Math.ceil((readyTick - scheduledTick) / 2) : scheduledTick + 1
 }
 
 function build(

@@ -121,11 +121,16 @@ function emptyPast(ticks: number): Past {
   }
 }
 
+/** Replicas that are ready when the world begins. */
+export function initialReplicas({ initialReplicas: asked, load, target }: WorldOptions): number {
+  const wanted = Math.ceil(offeredAt(load, 0) / target.capacityPerReplica / 0.7)
+  return asked ?? Math.max(target.minReplicas, Math.min(target.maxReplicas, wanted))
+}
+
 function replicaOptions(options: WorldOptions, random: Random) {
   const { load, target } = options
-  const wanted = Math.ceil(offeredAt(load, 0) / target.capacityPerReplica / 0.7)
   return {
-    initial: options.initialReplicas ?? Math.max(target.minReplicas, Math.min(target.maxReplicas, wanted)),
+    initial: initialReplicas(options),
     startupMs: target.startupMs,
     startup: options.startup ?? { kind: 'fixed' as const },
     ...(options.nodes && { nodes: options.nodes }),
