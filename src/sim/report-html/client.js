@@ -72,7 +72,7 @@ const axes = (bottom, format) => [
     grid: { stroke: () => css('--line'), width: 1 },
     ticks: { show: false },
     font: '11px Inter, system-ui, sans-serif',
-    size: narrow() ? 48 : 72,
+    size: narrow() ? 60 : 72,
     space: 34,
     values: format ?? ((_, splits) => splits.map(value => number(value))),
   },
@@ -161,7 +161,7 @@ const violationLane = (trace, host) => {
     range: () => [0, count],
   })
   setup.axes[1].splits = () => trace.scalers.map((_, index) => count - index - 0.5)
-  setup.axes[1].values = () => trace.scalers.map(({ name }) => (narrow() ? name.slice(0, 7) : name.slice(0, 11)))
+  setup.axes[1].values = () => trace.scalers.map(({ name }) => (narrow() ? name.slice(0, 9) : name.slice(0, 11)))
   setup.axes[1].grid.show = false
   return new uPlot(
     setup,

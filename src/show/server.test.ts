@@ -1,0 +1,307 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { createServer as createTcpServer } from 'node:net'
+import { afterEach, describe, expect, test } from 'vitest'
+import { type Decision, QUANTILES, WINDOW_LEVELS } from '../core/model.ts'
+import { shapes } from './contract.ts'
+import type { Facts, News, WorkloadFact } from './facts.ts'
+import { createServer, listen } from './server.ts'
+
+const NOW = Date.UTC(2026, 10, 24, 14, 32)
+
+const decisionOf = (minute: number, to: number): Decision => ({
+  at: NOW - 600_000 + minute * 60_000,
+  target: 'shop/checkout',
+  from: 12,
+  to,
+  demand: 820,
+  doubts: [],
+  forecast: {
+    by: 'seasonal',
+    madeAt: NOW,
+    points: [{ at: NOW + 60_000, quantiles: QUANTILES.map(level => 800 * level) }],
+    windows: [{ fromMs: 75_000, toMs: 90_000, quantiles: WINDOW_LEVELS.map(level => 900 * level) }],
+  },
+  proposals: [{ by: 'reactive', replicas: 13, why: '820 rps' }],
+  abstentions: [],
+  verdicts: [{ by: 'bounds', from: 19, to: 16, why: 'max 16' }],
+  conditions: [{ type: 'ScalingLimited', status: 'True', reason: 'TooManyReplicas', message: 'max' }],
+  plainHpa: { replicas: 13, why: '820 rps' },
+})
+
+const decisions = [decisionOf(0, 13), decisionOf(5, 14), decisionOf(10, 16)]
+
+const workload: WorkloadFact = {
+  namespace: 'shop',
+  name: 'checkout',
+  profile: 'api-gateway',
+  minReplicas: 2,
+  maxReplicas: 40,
+  capacityPerReplica: 65,
+  startupSeconds: 60,
+  price: 0.12,
+  currency: 'USD',
+  load: 820,
+  neededReplicas: 13,
+  scalers: ['crescendo', 'hpa'].map((name, index) => ({
+    name,
+    readyReplicas: 12 + index,
+    desiredReplicas: 16,
+    sloViolationMinutes: 1.5 * index,
+    replicaHours: 10 + index,
+    cost: 1.2 + index,
+    scaleUps: 3,
+    scaleDowns: 2,
+  })),
+  lastDecision: decisions[2]!,
+}
+
+function factsOf(changes: Partial<Facts> = {}) {
+  const listeners = new Set<(news: News) => void>()
+  const facts: Facts = {
+    version: '0.1.0',
+    now: () => NOW,
+    notReady: () => undefined,
+    workloads: () => [workload],
+    decisions: () => decisions.toReversed(),
+    decisionAt: (_id, at) => decisions.findLast(decision => decision.at <= at),
+    explain: decision => ({ sentence: `to ${decision.to}`, text: 'because' }),
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    ...changes,
+  }
+  const tell = (news: News) => {
+    for (const listener of listeners) listener(news)
+  }
+  return { facts, tell, listeners }
+}
+
+const open: { close(): Promise<unknown> }[] = []
+const serve = (changes: Partial<Facts> = {}, options = {}) => {
+  const { facts, ...rest } = factsOf(changes)
+  const app = createServer(facts, options)
+  open.push(app)
+  return { app, ...rest }
+}
+afterEach(async () => {
+  await Promise.all(open.splice(0).map(app => app.close()))
+})
+
+const get = (url: string, headers: Record<string, string> = {}) =>
+  serve().app.inject({ method: 'GET', url, headers: { host: 'localhost:8080', ...headers } })
+
+const ONE = '/api/v1/workloads/shop/checkout'
+
+describe('facts', () => {
+  test.each([
+    ['/api/v1/workloads', shapes.workloads],
+    [ONE, shapes.workload],
+    [`${ONE}/decisions`, shapes.decisions],
+    [`${ONE}/forecast`, shapes.forecast],
+    [`${ONE}/explain`, shapes.explain],
+    ['/api/v1/costs', shapes.costs],
+  ])('%s answers what its schema says, and nothing else', async (path, schema) => {
+    const answer = await get(path)
+    expect(answer.statusCode).toBe(200)
+    expect(answer.headers['content-type']).toContain('application/json')
+    expect(schema.parse(answer.json())).toEqual(answer.json())
+  })
+
+  test('decisions come newest first and the limit cuts', async () => {
+    const { decisions: found } = (await get(`${ONE}/decisions?limit=2`)).json()
+    expect(found.map((one: { to: number }) => one.to)).toEqual([16, 14])
+  })
+
+  test('explain at a time gives the decision that held then, and says so when there was none', async () => {
+    const held = await get(`${ONE}/explain?at=2026-11-24T14:28:00Z`)
+    expect(held.json()).toMatchObject({ sentence: 'to 14', text: 'because', decision: { to: 14 } })
+    const before = await get(`${ONE}/explain?at=2026-11-24T13:00:00Z`)
+    expect(before.statusCode).toBe(404)
+    expect(before.json().detail).toContain('the oldest decision that is kept is of 2026-11-24T14:22:00.000Z')
+  })
+
+  test('a workload that still learns has no forecast, and says why', async () => {
+    const { lastDecision: _, ...rest } = workload
+    const { app } = serve({ workloads: () => [{ ...rest, learning: 'day 3 of 7' }] })
+    const answer = await app.inject({ url: `${ONE}/forecast`, headers: { host: 'localhost' } })
+    expect(answer.json()).toEqual({ kind: 'none', why: 'day 3 of 7' })
+  })
+
+  test('costs sum what the scalers have spent', async () => {
+    expect((await get('/api/v1/costs')).json().total).toEqual([
+      { scaler: 'crescendo', replicaHours: 10, cost: 1.2 },
+      { scaler: 'hpa', replicaHours: 11, cost: 2.2 },
+    ])
+  })
+})
+
+describe('probes and metrics', () => {
+  test('healthz lives while readyz waits', async () => {
+    const { app } = serve({ notReady: () => 'learning, day 3 of 7' })
+    const headers = { host: '127.0.0.1' }
+    expect((await app.inject({ url: '/healthz', headers })).json()).toEqual({ status: 'ok' })
+    const ready = await app.inject({ url: '/readyz', headers })
+    expect([ready.statusCode, ready.json()]).toEqual([503, { status: 'starting', detail: 'learning, day 3 of 7' }])
+  })
+
+  test('metrics are OpenMetrics: typed families, counters end in _total, the text ends in # EOF', async () => {
+    const answer = await get('/metrics')
+    expect(answer.headers['content-type']).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8')
+    const lines = answer.body.split('\n')
+    expect(lines.slice(-2)).toEqual(['# EOF', ''])
+    const labels = 'namespace="shop",autoscaler="checkout",target_kind="Deployment",target="checkout"'
+    expect(lines).toContain(`crescendo_slo_violation_seconds_total{${labels},scaler="hpa"} 90`)
+    expect(lines).toContain(`crescendo_load{${labels}} 820`)
+    expect(lines).toContain('crescendo_build_info{version="0.1.0"} 1')
+    const types = new Map(
+      lines.flatMap(line => (line.startsWith('# TYPE ') ? [line.slice(7).split(' ') as [string, string]] : [])),
+    )
+    for (const line of lines.filter(text => text !== '' && !text.startsWith('#'))) {
+      const name = /^[a-z_]+/.exec(line)![0]
+      expect(name).toMatch(/^crescendo_/)
+      expect(types.get(name.replace(/_(total|info)$/, ''))).toBe(
+        name.endsWith('_total') ? 'counter' : name.endsWith('_info') ? 'info' : 'gauge',
+      )
+    }
+  })
+
+  test('a label cannot break out of its quotes', async () => {
+    const { app } = serve({ workloads: () => [{ ...workload, name: 'a"b\\c\nd' }] })
+    const answer = await app.inject({ url: '/metrics', headers: { host: 'localhost' } })
+    expect(answer.body).toContain('autoscaler="a\\"b\\\\c\\nd"')
+  })
+
+  test('openapi.json describes every route that exists', async () => {
+    const { app } = serve()
+    const description = (await app.inject({ url: '/openapi.json', headers: { host: 'localhost' } })).json()
+    expect(description.openapi).toBe('3.1.0')
+    for (const path of Object.keys(description.paths)) {
+      expect(app.hasRoute({ method: 'GET', url: path.replace(/\{(\w+)\}/g, ':$1') }), path).toBe(true)
+    }
+    const limit = description.paths['/api/v1/workloads/{namespace}/{name}/decisions'].get.parameters.at(-1)
+    expect(limit).toMatchObject({
+      name: 'limit',
+      in: 'query',
+      required: false,
+      schema: { minimum: 1, maximum: 1000, default: 50 },
+    })
+  })
+})
+
+describe('the door', () => {
+  test.each([
+    ['/nowhere', 404],
+    ['/api/v1/workloads/shop/nobody', 404],
+    ['/api/v1/workloads/SHOP/checkout', 400],
+    [`${ONE}/decisions?limit=0`, 400],
+    [`${ONE}/decisions?limit=1001`, 400],
+    [`${ONE}/decisions?limit=many`, 400],
+    [`${ONE}/decisions?limti=5`, 400],
+    [`${ONE}/explain?at=yesterday`, 400],
+    ['/api/v1/workloads/%zz/x', 400],
+    [`/api/v1/workloads/${'a'.repeat(300)}/x`, 414],
+  ])('GET %s is a problem detail with status %i', async (path, status) => {
+    const answer = await get(path)
+    expect(answer.statusCode).toBe(status)
+    expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8')
+    expect(shapes.problem.parse(answer.json())).toMatchObject({ type: 'about:blank', status })
+    expect(answer.json().instance).not.toContain('?')
+  })
+
+  test('another method is 405 and names what is understood', async () => {
+    const answer = await serve().app.inject({ method: 'DELETE', url: '/healthz', headers: { host: 'localhost' } })
+    expect([answer.statusCode, answer.headers.allow]).toEqual([405, 'GET, HEAD'])
+  })
+
+  test.each(['evil.example', 'localhost.evil.example:8080', '127.0.0.1.nip.example'])('Host %j is refused', async host => {
+    expect((await get('/api/v1/workloads', { host })).statusCode).toBe(421)
+  })
+
+  test.each(['localhost:1', '127.0.0.1', '[::1]:8080', 'LOCALHOST'])('Host %j is answered', async host => {
+    expect((await get('/healthz', { host })).statusCode).toBe(200)
+  })
+
+  test('our own fault is a 500 that tells nothing of its inside', async () => {
+    const { app } = serve({
+      workloads: () => {
+        throw new Error('secret path /etc')
+      },
+    })
+    const answer = await app.inject({ url: '/api/v1/costs', headers: { host: 'localhost' } })
+    expect(answer.statusCode).toBe(500)
+    expect(answer.body).not.toContain('secret')
+  })
+
+  test('every answer has its security headers, and the index runs no script', async () => {
+    for (const path of ['/', '/healthz', '/nowhere']) {
+      const { headers } = await get(path)
+      expect(headers['x-content-type-options']).toBe('nosniff')
+      expect(headers['content-security-policy']).toContain("default-src 'none'")
+      expect(headers['access-control-allow-origin']).toBeUndefined()
+    }
+    expect((await get('/')).body).not.toContain('<script')
+  })
+})
+
+describe('ports', () => {
+  test('a taken port gives the next one; port 0 gives any', async () => {
+    const taken = createTcpServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    const { port } = taken.address() as AddressInfo
+    const address = await listen(serve().app, port)
+    expect(Number(new URL(address).port)).toBeGreaterThan(port)
+    expect(Number(new URL(await listen(serve().app, 0)).port)).toBeGreaterThan(0)
+    taken.close()
+  })
+})
+
+describe('the stream', () => {
+  const read = async (body: ReadableStream<Uint8Array>, until: string) => {
+    let text = ''
+    for await (const chunk of body) {
+      text += Buffer.from(chunk).toString('utf8')
+      if (text.includes(until)) break
+    }
+    return text
+  }
+
+  test('sends decisions with an id and a retry, and a reader who comes back gets what it missed', async () => {
+    const { app, tell, listeners } = serve()
+    const url = `${await listen(app, 0)}/api/v1/stream`
+    const first = await fetch(url)
+    expect(first.headers.get('content-type')).toContain('text/event-stream')
+    tell({ event: 'decision', data: { to: 13 } })
+    expect(await read(first.body!, 'data: ')).toBe('retry: 2000\n\nid: 1\nevent: decision\ndata: {"to":13}\n\n')
+    tell({ event: 'scoreboard', data: { text: 'two\nlines' } })
+    const second = await fetch(url, { headers: { 'last-event-id': '1' } })
+    expect(await read(second.body!, 'data: ')).toBe('retry: 2000\n\nid: 2\nevent: scoreboard\ndata: {"text":"two\\nlines"}\n\n')
+    await app.close()
+    expect(listeners.size).toBe(0)
+  })
+
+  test('one reader too many is told to come later', async () => {
+    const { app } = serve({}, { stream: { maxClients: 1, maxPendingBytes: 1000, maxKept: 5, heartbeatMs: 60_000 } })
+    const url = `${await listen(app, 0)}/api/v1/stream`
+    const first = await fetch(url)
+    expect((await fetch(url)).status).toBe(503)
+    await first.body!.cancel()
+  })
+
+  test('a reader who does not read is dropped before its buffer grows', async () => {
+    const { app, tell } = serve({}, { stream: { maxClients: 5, maxPendingBytes: 100_000, maxKept: 1, heartbeatMs: 60_000 } })
+    const address = await listen(app, 0)
+    await fetch(`${address}/api/v1/stream`)
+    const clients = async () => /crescendo_stream_clients (\d+)/.exec(await (await fetch(`${address}/metrics`)).text())![1]
+    expect(await clients()).toBe('1')
+    for (let round = 0; round < 400 && (await clients()) === '1'; round++) tell({ event: 'decision', data: 'x'.repeat(100_000) })
+    expect(await clients()).toBe('0')
+  })
+
+  test('a quiet stream sends heartbeats', async () => {
+    const { app } = serve({}, { stream: { maxClients: 5, maxPendingBytes: 1000, maxKept: 1, heartbeatMs: 20 } })
+    const answer = await fetch(`${await listen(app, 0)}/api/v1/stream`)
+    expect(await read(answer.body!, ': still here')).toContain(': still here\n\n')
+  })
+})

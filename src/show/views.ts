@@ -1,0 +1,74 @@
+import { type Decision, type Instant, QUANTILES, WINDOW_LEVELS } from '../core/model.ts'
+import type { CostsView, DecisionView, ForecastView, WorkloadView } from './contract.ts'
+import type { Facts, WorkloadFact } from './facts.ts'
+
+export const isoOf = (at: Instant) => new Date(at).toISOString()
+
+/** The decision without its forecast, which has a route of its own and is a hundred times longer. */
+export function decisionView(facts: Facts, decision: Decision): DecisionView {
+  const { at, target, from, to, demand, doubts, proposals, abstentions, verdicts, conditions, plainHpa } = decision
+  return {
+    time: isoOf(at),
+    target,
+    from,
+    to,
+    ...(demand !== undefined && { demand }),
+    sentence: facts.explain(decision).sentence,
+    doubts: [...doubts],
+    proposals: [...proposals],
+    abstentions: [...abstentions],
+    verdicts: [...verdicts],
+    conditions: [...conditions],
+    plainHpa,
+  }
+}
+
+export function workloadView(facts: Facts, { lastDecision, scalers, ...rest }: WorkloadFact): WorkloadView {
+  return {
+    ...rest,
+    scalers: [...scalers],
+    ...(lastDecision !== undefined && { lastDecision: decisionView(facts, lastDecision) }),
+  }
+}
+
+export function forecastView({ lastDecision, learning }: WorkloadFact): ForecastView {
+  const forecast = lastDecision?.forecast
+  if (forecast === undefined) {
+    const why = lastDecision?.abstentions.map(abstention => `${abstention.by}: ${abstention.why}`).join('; ')
+    return { kind: 'none', why: learning ?? (why || 'nothing was decided yet') }
+  }
+  return {
+    kind: 'forecast',
+    by: forecast.by,
+    madeAt: isoOf(forecast.madeAt),
+    quantiles: [...QUANTILES],
+    points: forecast.points.map(({ at, quantiles }) => ({ time: isoOf(at), values: [...quantiles] })),
+    windowQuantiles: [...WINDOW_LEVELS],
+    windows: forecast.windows.map(({ fromMs, toMs, quantiles }) => ({
+      fromSeconds: fromMs / 1000,
+      toSeconds: toMs / 1000,
+      values: [...quantiles],
+    })),
+  }
+}
+
+/** Sums per scaler. All workloads of one server have one currency. */
+export function costsView(facts: Facts): CostsView {
+  const workloads = facts.workloads()
+  const rows = workloads.map(({ namespace, name, price, scalers }) => ({
+    namespace,
+    name,
+    price,
+    scalers: scalers.map(scaler => ({ scaler: scaler.name, replicaHours: scaler.replicaHours, cost: scaler.cost })),
+  }))
+  const names = [...new Set(rows.flatMap(row => row.scalers.map(({ scaler }) => scaler)))]
+  const total = names.map(scaler => {
+    const own = rows.flatMap(row => row.scalers.filter(one => one.scaler === scaler))
+    return {
+      scaler,
+      replicaHours: own.reduce((sum, one) => sum + one.replicaHours, 0),
+      cost: own.reduce((sum, one) => sum + one.cost, 0),
+    }
+  })
+  return { time: isoOf(facts.now()), currency: workloads[0]?.currency ?? 'USD', total, workloads: rows }
+}
