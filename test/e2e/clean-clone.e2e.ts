@@ -55,6 +55,12 @@ describe('a clean clone, after npm ci and nothing else', () => {
     for (const name of [/crescendo/i, /\bhpa\b/i]) expect(out).toMatch(name)
   })
 
+  test('npm test passes without anything beside the clone, and ends with the closing line', () => {
+    const { status, stdout } = spawnSync('npm', ['test'], options(clone))
+    expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^\d+ passed, 0 failed(, \d+ skipped)?$/)
+    expect(status).toBe(0)
+  })
+
   test('bad usage is one line and exit code 2', () => {
     const { exitCode, out, err } = npx(clone, 'crescendo', 'demmo')
     expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' })
