@@ -85,6 +85,10 @@ describe('emergency', () => {
     ).toEqual([40, 20])
   })
 
+  test('a workload that somebody scaled to zero is paused, and no emergency wakes it', () => {
+    expect(replicas([{ seconds: 0, asked: 0, spec: 0, demand: 90_000 }])).toEqual([0])
+  })
+
   test('it never lowers a count, never exceeds its maximum by itself, and its memory survives a restart', () => {
     const moment = fc.record({
       asked: fc.nat(600),

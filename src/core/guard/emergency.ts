@@ -40,6 +40,8 @@ export function emergency(settings: EmergencySettings = {}): Guard {
     name: 'emergency',
     limit: (draft, context) => {
       const nothing: State = { spent: false, overloadedTicks: 0, calmTicks: 0, peak: 0, peakAt: context.now }
+      const isPaused = context.situation.observation.replicas.spec === 0 && context.target.minReplicas > 0
+      if (isPaused) return { replicas: draft.replicas, why: 'somebody scaled it to 0', memory: nothing }
       const before = recall<State>(context.memory, 'emergency', nothing)
       const pressure = pressureOf(draft, context, before)
       const counted = count(before, { pressure, draft, context })
