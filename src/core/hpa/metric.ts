@@ -120,22 +120,21 @@ function value(spec: ValueSpec, answer: MetricAnswer, facts: MetricFacts): Evalu
     return refused(spec, `invalid ${kind} metric source: neither a value target nor an average value target was set`)
   const unable = spec.type === 'External' ? 'unable to get external metric' : 'unable to get metric'
   if (answer.kind !== 'values') return refused(spec, `${unable} ${spec.metric}: ${absent(answer)}`)
-  if (answer.values.length === 0)
-    return refused(spec, `${unable} ${spec.metric}: no metrics returned from ${api(spec)} metrics API`)
 
   const { pods, tolerance, specReplicas, statusReplicas } = facts
-  const { values } = answer
+  const common = {
+    values: answer.values,
+    target: target.value,
+    tolerance,
+    api: spec.type === 'External' ? 'external' : 'custom',
+  } as const
   const count: ValueCount | Failure = target.average
-    ? averageValueReplicas({ replicas: statusReplicas, values, target: target.value, tolerance })
-    : valueReplicas({ replicas: specReplicas, pods, values, target: target.value, tolerance })
+    ? averageValueReplicas({ ...common, replicas: statusReplicas })
+    : valueReplicas({ ...common, replicas: specReplicas, pods })
   if (count.kind === 'failed') return refused(spec, count.why)
   const reported = target.average ? { average: count.usage } : { value: count.usage }
   const status = { type: spec.type, name: spec.metric, ...reported }
   return { kind: 'counted', replicas: count.replicas, name: valueName(spec, target.average), status }
-}
-
-function api(spec: ValueSpec): string {
-  return spec.type === 'External' ? 'external' : 'custom'
 }
 
 /** External prefers the average where both are set; Object goes by the target's type. */

@@ -1,5 +1,5 @@
 import type { Milli, Pod } from '../model.ts'
-import { type Failure, NO_PODS } from './failure.ts'
+import { type Failure, failed, NO_PODS } from './failure.ts'
 import { INT32_MAX, INT64_MAX, overRoundedUp, total } from './quantity.ts'
 import { isTolerated, type Tolerance } from './settings.ts'
 
@@ -17,10 +17,13 @@ export interface ValueFacts {
   readonly values: readonly Milli[]
   readonly target: Milli
   readonly tolerance: Tolerance
+  /** The API that answered; its silence is a failure, never a zero. */
+  readonly api: 'custom' | 'external'
 }
 
 /** Replicas for a `Value` target (Object, External): the ratio scales the pods that are ready. From zero, the ratio itself. */
-export function valueReplicas({ replicas, pods, values, target, tolerance }: ValueFacts): ValueCount | Failure {
+export function valueReplicas({ replicas, pods, values, target, tolerance, api }: ValueFacts): ValueCount | Failure {
+  if (values.length === 0) return silent(api)
   const usage = total(values)
   const ratio = Number(usage) / Number(target)
   if (replicas === 0) return { kind: 'counted', replicas: whole(ratio), usage }
@@ -30,11 +33,17 @@ export function valueReplicas({ replicas, pods, values, target, tolerance }: Val
 }
 
 /** Replicas for an `AverageValue` target (Object, External): usage over target, whatever the pods look like. */
-export function averageValueReplicas({ replicas, values, target, tolerance }: Omit<ValueFacts, 'pods'>): ValueCount {
+export function averageValueReplicas(facts: Omit<ValueFacts, 'pods'>): ValueCount | Failure {
+  const { replicas, values, target, tolerance, api } = facts
+  if (values.length === 0) return silent(api)
   const sum = total(values)
   const tolerated = isTolerated(Number(sum) / (Number(target) * replicas), tolerance)
   const wanted = tolerated ? replicas : whole(Number(sum) / Number(target))
   return { kind: 'counted', replicas: wanted, usage: shareOf(sum, replicas) }
+}
+
+function silent(api: 'custom' | 'external'): Failure {
+  return failed(`no metrics returned from ${api} metrics API`)
 }
 
 /** With no replica at all a share has no meaning: the whole, as large as upstream reports it, or nothing of nothing. */
