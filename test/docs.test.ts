@@ -2,6 +2,7 @@ import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { commandsOf, helpOf, PAGES } from '../scripts/docs.ts'
+import { guardsInOrder } from '../src/core/guard/order.ts'
 import { ERROR_CODES } from '../src/errors.ts'
 import { ROOMS } from './layers.ts'
 
@@ -91,6 +92,14 @@ describe('pages written by hand', () => {
   test('docs/architecture.md names every room of the layer table', () => {
     const rooms = firstColumn(read('docs/architecture.md')).map(room => room.replace(/(?:\/|\.ts)$/, ''))
     expect(rooms.filter(room => !room.includes('/')).toSorted()).toEqual(Object.keys(ROOMS).toSorted())
+  })
+
+  test('docs/architecture.md and the changelog list the guards in the order in which they run', () => {
+    const order = guardsInOrder({ budget: {} })
+      .map(guard => guard.name)
+      .join(', ')
+    expect(read('docs/architecture.md')).toContain(`\`${order}\``)
+    expect(read('CHANGELOG.md')).toContain(order)
   })
 
   test('the glossary has at most 40 words, each once, in order', () => {

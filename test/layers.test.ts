@@ -83,6 +83,8 @@ describe('the checker itself', () => {
     ['console.log(1)', 'console'],
     ['setTimeout(() => {}, 5)', 'a timer'],
     ['const t = performance.now()', 'performance'],
+    ['const text = value.toLocaleString()', 'the language of the machine'],
+    ['const hour = date.getHours()', 'the time zone of the machine'],
     ["fetch('https://example.org')", 'fetch'],
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the template is the source under test
     ['const why = `at ${Date.now()}`', 'Date.now'],

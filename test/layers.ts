@@ -28,7 +28,8 @@ const IMPURE: readonly (readonly [RegExp, string])[] = [
   [/(?<![.\w])fetch\b/, 'fetch'],
   [/(?<![.\w])crypto\b/, 'crypto'],
   [/(?<![.\w])globalThis\b/, 'globalThis'],
-  [/\b(?:getHours|getDay|getDate|getMonth|getTimezoneOffset|toLocale\w*)\b/, 'the time zone or language of the machine'],
+  [/\b(?:getHours|getDay|getDate|getMonth|getTimezoneOffset|toLocale(?:Date|Time)String)\b/, 'the time zone of the machine'],
+  [/\btoLocale\w*\(\s*\)/, 'the language of the machine'],
 ]
 
 /** A source file: its path from the repository root with forward slashes, and its text. */
