@@ -21,7 +21,7 @@ describe('the house as it stands', () => {
   })
 
   test('no file is named after a drawer', () => {
-    const drawer = /(?:^|[/-])(?:utils?|helpers?|common|misc|managers?|service|handler|impl|base)\.ts$/
+    const drawer = /(?:^|[/-])(?:utils?|helpers?|common|misc|managers?|handlers?|impl|base)\.ts$/
     expect(sources.map(({ path }) => path).filter(path => drawer.test(path))).toEqual([])
   })
 
