@@ -1,9 +1,11 @@
-import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { commandsOf, helpOf, PAGES } from '../scripts/docs.ts'
 import { guardsInOrder } from '../src/core/guard/order.ts'
 import { ERROR_CODES } from '../src/errors.ts'
+import { readSeries } from '../src/observe/series-file.ts'
 import { ROOMS } from './layers.ts'
 
 interface Manifest {
@@ -100,6 +102,24 @@ describe('pages written by hand', () => {
       .join(', ')
     expect(read('docs/architecture.md')).toContain(`\`${order}\``)
     expect(read('CHANGELOG.md')).toContain(order)
+  })
+
+  test('the example in docs/formats/series.md is a series file', async () => {
+    const example = /```csv\n([\s\S]*?)```/.exec(read('docs/formats/series.md'))?.[1] ?? ''
+    const folder = mkdtempSync(join(tmpdir(), 'crescendo-docs-'))
+    try {
+      writeFileSync(join(folder, 'example.csv'), example)
+      const { samples, skipped } = await readSeries(join(folder, 'example.csv'))
+      expect([...samples.value]).toEqual([412.5, 430, 431.25])
+      expect([...samples.at].map(at => new Date(at).toISOString())).toEqual([
+        '2026-11-24T00:00:00.000Z',
+        '2026-11-24T00:01:00.000Z',
+        '2026-11-24T00:02:00.000Z',
+      ])
+      expect(skipped).toBe(0)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   test('the glossary has at most 40 words, each once, in order', () => {
