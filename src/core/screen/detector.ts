@@ -53,7 +53,8 @@ const LARGEST_Z = 20
 const DAY_MS = 86_400_000
 const QUARTER_MS = 900_000
 const QUARTERS = 96
-const HOLD_OFF_MS = DAY_MS / 2
+/** After an alarm only a larger one is another for that long. */
+export const HOLD_OFF_MS = DAY_MS / 2
 /** After that long half of a former extreme is forgotten, or one giant spike would blind the range for good. */
 const RANGE_HALF_LIFE_MS = 14 * DAY_MS
 

@@ -1,0 +1,120 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type DetectorState, type Finding, freshDetector, observe, scoreOf } from './detector.ts'
+
+const MINUTES_5 = 300_000
+
+function detect(values: readonly number[], spacingMs = MINUTES_5): { findings: Finding[]; state: DetectorState } {
+  let state = freshDetector
+  const findings = values.map((value, index) => {
+    const result = observe(state, { at: 1_700_000_000_000 + index * spacingMs, value })
+    state = result.state
+    return result.finding
+  })
+  return { findings, state }
+}
+
+/** A day shape with deterministic noise. */
+const daily = (index: number) => 100 + 40 * Math.sin((2 * Math.PI * index) / 288) + 2 * Math.sin(index * 12.9898)
+const days = (count: number) => Array.from({ length: count * 288 }, (_, index) => daily(index))
+const alarms = (findings: readonly Finding[]) => findings.flatMap((finding, index) => (finding.isAnomaly ? [index] : []))
+
+describe('detector', () => {
+  test('a week of a regular day raises no alarm after the first', () => {
+    expect(alarms(detect(days(7)).findings).filter(index => index > 288)).toEqual([])
+  })
+
+  test('a spike, a drop and a level shift are found, named, and measured against what was expected', () => {
+    const base = days(10)
+    const spike = base.with(5 * 288 + 100, 400)
+    const drop = base.with(5 * 288 + 100, -200)
+    const first = (values: readonly number[]) => {
+      const { findings } = detect(values)
+      const index = alarms(findings).find(one => one > 2 * 288)!
+      return { index, ...findings[index]! }
+    }
+    expect(first(spike)).toMatchObject({ index: 5 * 288 + 100, kind: 'spike' })
+    expect(Math.abs(first(spike).expected - daily(5 * 288 + 100))).toBeLessThan(6)
+    expect(first(drop)).toMatchObject({ index: 5 * 288 + 100, kind: 'drop' })
+  })
+
+  test('a step that stays begins as a spike, and is called a level shift once it has stayed', () => {
+    const { findings } = detect(
+      Array.from({ length: 600 }, (_, index) => (index < 400 ? 50 : 65) + 2 * Math.sin(index * 12.9898)),
+    )
+    const found = alarms(findings).filter(index => index > 100)
+    expect(found).toEqual([400])
+    expect(findings[400]).toMatchObject({ kind: 'spike' })
+    const stayed = findings.slice(401, 420).filter(({ kind, sigma }) => kind === 'level shift' && sigma >= 2.5)
+    expect(stayed.length).toBeGreaterThan(5)
+  })
+
+  test('after an alarm half a day is quiet, unless something larger comes', () => {
+    const base = days(6)
+    const at = 5 * 288 + 20
+    const same = base.with(at, 300).with(at + 30, 260)
+    expect(alarms(detect(same).findings).filter(index => index > 2 * 288)).toEqual([at])
+    const larger = base.with(at, 190).with(at + 30, 5000)
+    expect(alarms(detect(larger).findings).filter(index => index > 2 * 288)).toEqual([at, at + 30])
+  })
+
+  test('a giant spike does not blind the range for good', () => {
+    const base = days(60).with(3 * 288, 5000)
+    const { state } = detect(base)
+    expect(state.high).toBeLessThan(600)
+  })
+
+  test('the first thirty values are silent, and a constant series stays so until it moves', () => {
+    const { findings } = detect([...Array.from({ length: 200 }, () => 7), 8])
+    expect(findings.slice(0, 200).every(({ sigma }) => sigma === 0)).toBe(true)
+    expect(findings[200]).toMatchObject({ sigma: 20, isAnomaly: true, kind: 'spike' })
+  })
+
+  test('the score is a half at 2.5 sigma, inside 0..1, and grows with sigma', () => {
+    expect(scoreOf(0)).toBe(0)
+    expect(scoreOf(2.5)).toBe(0.5)
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 20, noNaN: true }), fc.double({ min: 0.001, max: 5, noNaN: true }), (sigma, more) => {
+        expect(scoreOf(sigma + more)).toBeGreaterThan(scoreOf(sigma))
+        expect(scoreOf(sigma)).toBeLessThan(1)
+      }),
+    )
+  })
+
+  test('a value depends on what came before it only: any prefix gives bit-identical findings', () => {
+    const value = fc.double({ min: -1e9, max: 1e9, noNaN: true })
+    fc.assert(
+      fc.property(fc.array(value, { minLength: 1, maxLength: 400 }), fc.nat(400), (values, cut) => {
+        const whole = detect(values, 1_000_000).findings
+        expect(detect(values.slice(0, cut), 1_000_000).findings).toEqual(whole.slice(0, cut))
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  test('whatever the values and times, scores are numbers in 0..1 and the memory survives JSON unchanged', () => {
+    const sample = fc.record({
+      at: fc.integer({ min: -1e12, max: 4e12 }),
+      value: fc.double({ min: -1e12, max: 1e12, noNaN: true }),
+    })
+    fc.assert(
+      fc.property(fc.array(sample, { maxLength: 150 }), samples => {
+        let state = freshDetector
+        for (const one of samples) {
+          const result = observe(state, one)
+          state = result.state
+          expect(result.finding.score).toBeGreaterThanOrEqual(0)
+          expect(result.finding.score).toBeLessThan(1)
+          expect(Number.isFinite(result.finding.expected)).toBe(true)
+        }
+        expect(JSON.parse(JSON.stringify(state), (_, value) => value)).toEqual(JSON.parse(JSON.stringify(state)))
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  test('the memory does not grow: a month takes no more than a day', () => {
+    const size = (values: readonly number[]) => JSON.stringify(detect(values).state).length
+    expect(size(days(30))).toBeLessThan(size(days(2)) + 300)
+  })
+})
