@@ -6,7 +6,10 @@ import { CrescendoError, fileError, isFileError } from '../errors.ts'
 export type Register = (program: Command) => void
 
 /** One line a command, in the order of `--help`. */
-const COMMANDS: readonly (() => Promise<Register>)[] = [async () => (await import('./commands/validate.ts')).registerValidate]
+const COMMANDS: readonly (() => Promise<Register>)[] = [
+  async () => (await import('./commands/anomalies.ts')).registerAnomalies,
+  async () => (await import('./commands/validate.ts')).registerValidate,
+]
 
 /**
  * Runs one command line and gives the exit code: 0 done, 1 the thing asked for failed or found problems (the action sets

@@ -14,6 +14,8 @@ export interface SeriesOptions {
   /** Bytes after decompression, 2 GiB unless said otherwise; what stands between us and a gzip bomb. */
   readonly maxBytes?: number
   readonly signal?: AbortSignal
+  /** Called for each row that is kept, in order, with the timestamp as the file writes it. */
+  readonly onRow?: (row: Readonly<Row>, timestamp: string) => void
   /** Called after each chunk with the bytes read so far, after decompression. */
   readonly onProgress?: (bytes: number) => void
 }
@@ -122,6 +124,7 @@ function takeRow(reading: Reading, bytes: Uint8Array, span: { readonly start: nu
   if (problem === undefined) {
     reading.lastMs = row.atMs
     reading.kept.push(row.atMs, row.value)
+    options.onRow?.(row, splitFields(new TextDecoder().decode(bytes.subarray(span.start, span.end)))?.[0] ?? '')
   } else refuse(reading, problem)
 }
 
