@@ -7,6 +7,7 @@ export type Register = (program: Command) => void
 
 /** One line a command, in the order of `--help`. */
 const COMMANDS: readonly (() => Promise<Register>)[] = [
+  async () => (await import('./commands/demo.ts')).registerDemo,
   async () => (await import('./commands/anomalies.ts')).registerAnomalies,
   async () => (await import('./commands/validate.ts')).registerValidate,
 ]

@@ -1,0 +1,105 @@
+import { basename } from 'node:path'
+import type { Instant, Target } from '../../core/model.ts'
+import { CrescendoError } from '../../errors.ts'
+import { readSeries } from '../../observe/series-file.ts'
+import type { Load } from '../../sim/load.ts'
+import { resample } from '../../sim/traffic/resample.ts'
+import type { Failure, WorldOptions } from '../../sim/world.ts'
+
+export const TICK_MS = 15_000
+const DAY_TICKS = 86_400_000 / TICK_MS
+
+/** Something that happens to a service while one watches, with the sentence that the live view shows. */
+export interface StageEvent {
+  readonly kind: 'flash crowd' | 'attack' | 'metric outage' | 'node loss'
+  readonly from: Instant
+  readonly to: Instant
+  readonly text: string
+}
+
+/** One service of the demo: its cluster, and its traffic from the learned past to the end of the visible time. */
+export interface Service {
+  readonly namespace: string
+  readonly name: string
+  readonly profile?: string
+  /** What the load counts, e.g. "rps". */
+  readonly unit: string
+  readonly target: Target
+  readonly price: number
+  readonly currency: string
+  readonly load: Load
+  /** Ticks before the visible time: history, which only crescendo can use. */
+  readonly historyTicks: number
+  readonly failures: readonly Failure[]
+  readonly startup: NonNullable<WorldOptions['startup']>
+  readonly events: readonly StageEvent[]
+}
+
+export const METRICS_DELAY_MS = 15_000
+const PEAK_REPLICAS = 20
+
+/**
+ * The user's own file as one service. The last day is played (of a file shorter than two days: its second half), everything
+ * before is history. A replica serves a twentieth of the peak, because a load file does not say what a replica serves.
+ */
+export async function serviceOfTrace(path: string): Promise<Service> {
+  const series = await readSeries(path)
+  const { load } = resample(series.samples, { tickMs: TICK_MS })
+  const ticks = load.value.length
+  const visible = Math.min(DAY_TICKS, Math.floor(ticks / 2))
+  const peak = load.value.reduce((highest, value) => Math.max(highest, value), 0)
+  if (visible < 60) {
+    const found = `${series.file}: it spans ${Math.round((ticks * TICK_MS) / 60_000)} min`
+    throw new CrescendoError('CRS_TRACE_TOO_SHORT', `${found}; the demo needs at least 30 min, half of them to learn from`)
+  }
+  if (peak === 0)
+    throw new CrescendoError('CRS_TRACE_MALFORMED', `${series.file}: the load is zero everywhere; there is nothing to scale`)
+  const name = basename(series.file).replace(/\.(csv|gz|csv\.gz)$/, '')
+  return {
+    namespace: 'trace',
+    name: labelOf(name),
+    unit: 'load units',
+    target: targetOf({
+      id: `trace/${labelOf(name)}`,
+      capacityPerReplica: peak / PEAK_REPLICAS,
+      startupSeconds: 75,
+      min: 1,
+      max: 3 * PEAK_REPLICAS,
+    }),
+    price: 0.1,
+    currency: 'USD',
+    load,
+    historyTicks: ticks - visible,
+    failures: [],
+    startup: { kind: 'lognormal', sigma: 0.2 },
+    events: [],
+  }
+}
+
+/** A Kubernetes name out of a file name: lower-case letters, digits and dashes. */
+function labelOf(name: string): string {
+  const label = name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+  return label.slice(0, 63) || 'series'
+}
+
+/** A target whose scalers follow its load. */
+export function targetOf(one: {
+  readonly id: string
+  readonly capacityPerReplica: number
+  readonly startupSeconds: number
+  readonly min: number
+  readonly max: number
+}): Target {
+  return {
+    id: one.id,
+    minReplicas: one.min,
+    maxReplicas: one.max,
+    metrics: [],
+    capacityPerReplica: one.capacityPerReplica,
+    startupMs: one.startupSeconds * 1000,
+    periodMs: TICK_MS,
+  }
+}

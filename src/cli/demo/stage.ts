@@ -1,0 +1,143 @@
+import { setImmediate as breathe } from 'node:timers/promises'
+import type { Decision, Instant } from '../../core/model.ts'
+import { type Load, timeOf } from '../../sim/load.ts'
+import { prepare } from '../../sim/rivals/contenders.ts'
+import { metricScaleFor, type Run, type Scenario, type Simulation, startSimulation } from '../../sim/run.ts'
+import { type Score, score } from '../../sim/score.ts'
+import { CONTESTANTS } from './contestants.ts'
+import { METRICS_DELAY_MS, type Service, TICK_MS } from './service.ts'
+
+/** One scaler on one service. */
+export interface Actor {
+  readonly name: string
+  readonly simulation: Simulation
+  /** The first visible tick, in ticks of its own simulation. */
+  readonly from: number
+  /** The latest decision; absent before the first one. */
+  last?: Decision
+}
+
+/** A service with everybody who plays it; the first actor is crescendo, the second the plain HPA. */
+export interface Part {
+  readonly service: Service
+  readonly actors: readonly Actor[]
+}
+
+/** What happened in one visible tick. */
+export interface Turn {
+  readonly part: Part
+  readonly decision: Decision
+}
+
+export interface Stage {
+  readonly parts: readonly Part[]
+  /** Visible ticks in all. */
+  readonly ticks: number
+  /** Visible ticks played. */
+  played(): number
+  /** 0..1: how much of the history has been learned. */
+  learned(): number
+  /** The simulated time. */
+  now(): Instant
+  /** Plays the history, and lets others run every few milliseconds. Ends early when `signal` fires. */
+  learn(signal: AbortSignal): Promise<void>
+  /** Plays one visible tick of every service for every actor, on the very same traffic. */
+  step(): Promise<readonly Turn[]>
+}
+
+/** The rivals do not learn from history: an hour of it puts them in the state in which a running HPA would be. */
+const RIVAL_WARMUP_TICKS = 3_600_000 / TICK_MS
+const SLICE_MS = 20
+
+export async function createStage(services: readonly Service[], seed: number): Promise<Stage> {
+  const parts = await Promise.all(services.map(service => partOf(service, seed)))
+  const ticks = Math.min(...services.map(service => service.load.value.length - service.historyTicks))
+  const history = parts.reduce((sum, { actors }) => sum + actors.reduce((own, actor) => own + actor.from, 0), 0)
+  let [played, learned] = [0, 0]
+  return {
+    parts,
+    ticks,
+    played: () => played,
+    learned: () => (history === 0 ? 1 : learned / history),
+    now: () => timeOf(services[0]!.load, services[0]!.historyTicks + played),
+    async learn(signal) {
+      await eachHistoryTick(parts, async step => {
+        await step()
+        learned++
+        return !signal.aborted
+      })
+    },
+    async step() {
+      const turns: Turn[] = []
+      for (const part of parts) {
+        for (const actor of part.actors) actor.last = await actor.simulation.step()
+        turns.push({ part, decision: part.actors[0]!.last! })
+      }
+      played++
+      return turns
+    },
+  }
+}
+
+/** All histories side by side, so that no service waits for the others to be learned. */
+async function eachHistoryTick(parts: readonly Part[], visit: (step: () => Promise<unknown>) => Promise<boolean>): Promise<void> {
+  const actors = parts.flatMap(part => part.actors)
+  const longest = Math.max(...actors.map(actor => actor.from))
+  let sliceEnd = performance.now() + SLICE_MS
+  for (let tick = 0; tick < longest; tick++) {
+    for (const actor of actors) {
+      if (tick >= actor.from) continue
+      if (!(await visit(() => actor.simulation.step()))) return
+      if (performance.now() < sliceEnd) continue
+      await breathe()
+      sliceEnd = performance.now() + SLICE_MS
+    }
+  }
+}
+
+async function partOf(service: Service, seed: number): Promise<Part> {
+  const actors = await Promise.all(Object.keys(CONTESTANTS).map(name => actorOf(service, { name, seed })))
+  return { service, actors }
+}
+
+async function actorOf(service: Service, { name, seed }: { name: string; seed: number }): Promise<Actor> {
+  const warmup = name === 'crescendo' ? service.historyTicks : Math.min(service.historyTicks, RIVAL_WARMUP_TICKS)
+  const { target, failures, startup } = service
+  const scenario: Scenario = {
+    target,
+    load: loadFrom(service.load, service.historyTicks - warmup),
+    metricsDelayMs: METRICS_DELAY_MS,
+    metricScale: metricScaleFor(target.capacityPerReplica),
+    seed,
+    failures,
+    startup,
+    scoredFrom: warmup,
+  }
+  const contender = await prepare(name, scenario, { table: CONTESTANTS })
+  return { name, simulation: startSimulation(contender.rules, { ...scenario, target: contender.target }), from: warmup }
+}
+
+function loadFrom(load: Load, tick: number): Load {
+  const { attack, clients, missing } = load
+  return {
+    startMs: timeOf(load, tick),
+    tickMs: load.tickMs,
+    value: load.value.subarray(tick),
+    ...(attack && { attack: attack.subarray(tick) }),
+    ...(clients && { clients: clients.subarray(tick) }),
+    ...(missing && { missing: missing.subarray(tick) }),
+  }
+}
+
+/** The actor's score over the visible ticks played so far. */
+export function scoreOf({ service }: Part, actor: Actor): Score {
+  const { price, target } = service
+  return score({ ...actor.simulation.run(), name: actor.name }, { capacityPerReplica: target.capacityPerReplica, price })
+}
+
+/** Replicas at the end of the last visible tick; absent before the first. */
+export function replicasOf(actor: Actor): { readonly ready: number; readonly desired: number } | undefined {
+  const run: Run = actor.simulation.run()
+  const last = run.ready.length - 1
+  return last < actor.from ? undefined : { ready: run.ready[last]!, desired: run.desired[last]! }
+}
