@@ -1,9 +1,9 @@
 /**
- * `npm run docs`: writes the pages that are made from the code, docs/errors.md and docs/cli.md. `test/docs.test.ts` fails
+ * `npm run docs`: writes what is made from the code: docs/errors.md, docs/cli.md, the demo in README.md. `test/docs.test.ts` fails
  * when a page and the code differ.
  */
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { ERROR_CODES } from '../src/errors.ts'
 
 const MADE_BY = '<!-- Made by `npm run docs`; edit the code, not this page. -->'
@@ -48,8 +48,21 @@ function block(text: string): string {
   return `\`\`\`text\n${text}\n\`\`\``
 }
 
+/** README.md with the recorded terminal view of docs/demo-view.txt between its two marks; unchanged where there is no recording. */
+function readmePage(): string {
+  const page = readFileSync('README.md', 'utf8')
+  if (!existsSync('docs/demo-view.txt')) return page
+  const [begin, end] = ['<!-- demo-view:begin (docs/demo-view.txt) -->', '<!-- demo-view:end -->']
+  const [from, to] = [page.indexOf(begin) + begin.length, page.indexOf(end)]
+  return `${page.slice(0, from)}\n${block(readFileSync('docs/demo-view.txt', 'utf8').trimEnd())}\n${page.slice(to)}`
+}
+
 /** The pages by path from the repository root. */
-export const PAGES: Readonly<Record<string, () => string>> = { 'docs/errors.md': errorsPage, 'docs/cli.md': cliPage }
+export const PAGES: Readonly<Record<string, () => string>> = {
+  'docs/errors.md': errorsPage,
+  'docs/cli.md': cliPage,
+  'README.md': readmePage,
+}
 
 if (import.meta.main) {
   for (const [path, page] of Object.entries(PAGES)) {

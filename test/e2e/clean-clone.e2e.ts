@@ -1,5 +1,5 @@
 import { type ExecFileSyncOptionsWithStringEncoding, execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -82,6 +82,8 @@ describe('the package as npm would publish it', () => {
   test('runs from its compiled files, without the sources', () => {
     const entry = join(home, 'node_modules/crescendo-autoscaler/bin/crescendo.js')
     expect(readdirSync(join(home, 'node_modules/crescendo-autoscaler'))).not.toContain('src')
+    const assets = globSync('src/**/*.{html,css,js}', { cwd: clone }).map(path => path.replace(/^src/, 'dist'))
+    expect(assets.filter(path => !existsSync(join(home, 'node_modules/crescendo-autoscaler', path)))).toEqual([])
     expect(execFileSync(process.execPath, [entry, '--help'], options(home))).toContain('Usage: crescendo')
   })
 })
