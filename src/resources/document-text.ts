@@ -69,7 +69,8 @@ export function parseFile(file: string, text: string): ParsedFile {
   const syntax = parsed.flatMap(({ errors, warnings }) => [...errors, ...warnings])
   if (syntax.length > 0) {
     const problems = syntax.slice(0, MAX_SYNTAX_PROBLEMS).map(({ message, pos }) => problem(tidy(message), placeOf(pos[0])))
-    return { documents: [], problems }
+    const tooDeep = problems.find(({ message }) => message === TOO_DEEP)
+    return { documents: [], problems: tooDeep ? [tooDeep] : problems }
   }
   return readAll(
     parsed.filter(({ contents }) => contents !== null),

@@ -9,9 +9,20 @@ export function object<T extends z.ZodRawShape>(shape: T) {
   })
 }
 
-/** The thousandths of a quantity as a plain number; NaN never, because the schema has seen the text. */
+const DECIMAL_POWERS: Readonly<Record<string, number>> = { n: -9, u: -6, m: -3, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 }
+const BINARY_POWERS: Readonly<Record<string, number>> = { Ki: 10, Mi: 20, Gi: 30, Ti: 40, Pi: 50, Ei: 60 }
+
+/**
+ * A quantity that the schema has accepted as a plain number: "25m" is 0.025, "2Ki" is 2048. Unlike `parseQuantity`, which
+ * rounds to thousandths as upstream does, it keeps "0.9999" and "0.0001" apart from 1 and 0.001.
+ */
 export function amount(quantity: string | number): number {
-  return Number(parseQuantity(String(quantity)) ?? 0) / 1000
+  const text = String(quantity)
+  const suffix = /(?:[KMGTPE]i|[numkMGTPE])$/.exec(text)?.[0] ?? ''
+  const digits = text.slice(0, text.length - suffix.length)
+  const binary = BINARY_POWERS[suffix]
+  if (binary !== undefined) return Number(digits) * 2 ** binary
+  return Number(suffix === '' ? digits : `${digits}e${DECIMAL_POWERS[suffix]}`)
 }
 
 const isQuantity = (value: string | number) => parseQuantity(String(value)) !== undefined
