@@ -4,7 +4,7 @@ import type { Bounds } from './rate.ts'
 import { toleranceOf } from './settings.ts'
 
 /** What upstream's API puts in place of an empty list. */
-export const defaultMetrics: readonly MetricSpec[] = [
+const defaultMetrics: readonly MetricSpec[] = [
   { type: 'Resource', resource: 'cpu', target: { type: 'Utilization', averageUtilizationPercent: 80 } },
 ]
 

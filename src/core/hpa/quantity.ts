@@ -7,7 +7,7 @@ export const INT64_MAX = 9223372036854775807n
 export const INT32_MAX = 2147483647
 
 /** The same integer in its cheapest form: a number while that is exact. */
-export function milli(value: bigint): Milli {
+function milli(value: bigint): Milli {
   const number = Number(value)
   return Number.isSafeInteger(number) ? number : value
 }
