@@ -95,7 +95,13 @@ export function observe(
   const sigma = state.count < SILENT_FIRST ? 0 : parts.reduce((sum, z) => sum + Math.min(z, LARGEST_Z), 0) / parts.length
   const held = state.alarm !== undefined && Math.abs(value.at - state.alarm.at) < HOLD_OFF_MS && sigma <= state.alarm.sigma
   const isAnomaly = sigma >= thresholdSigma && state.count >= SILENT_FIRST && !held
-  const finding = { sigma, score: scoreOf(sigma), isAnomaly, kind: kindOf(parts, value.value >= expected), expected }
+  const finding = {
+    sigma,
+    score: scoreOf(sigma),
+    isAnomaly,
+    kind: kindOf(state, parts, { value: value.value, expected }),
+    expected,
+  }
   const next = absorb(state, value, expected)
   return { finding, state: isAnomaly ? { ...next, alarm: { at: value.at, sigma } } : next }
 }
@@ -122,9 +128,13 @@ const zOf = ({ mean, variance }: Moving, value: number) => Math.abs(value - mean
 
 const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
 
-function kindOf([residual, shift]: Sources, isAbove: boolean): AnomalyKind {
-  if (shift > residual) return 'level shift'
-  return isAbove ? 'spike' : 'drop'
+/** The mean of the last values moves for one giant spike too; their median only where most of them moved. */
+function kindOf(state: DetectorState, [residual, shift]: Sources, value: { value: number; expected: number }): AnomalyKind {
+  const last = [...state.recent.slice(1 - SHIFT_LENGTH), value.value]
+  const median = last.toSorted((a, b) => a - b)[Math.floor(last.length / 2)]!
+  const hasMoved = Math.abs(median - state.shifts.mean) >= 0.5 * Math.abs(meanOf(last) - state.shifts.mean)
+  if (shift > residual && hasMoved) return 'level shift'
+  return value.value >= value.expected ? 'spike' : 'drop'
 }
 
 function expectedAt(state: DetectorState, at: Instant): number {
