@@ -46,9 +46,9 @@ export function withinBounds(
   for (const { metadata, spec } of policies) {
     for (const field of Object.keys(FIELDS) as Bounded[]) {
       const value = FIELDS[field].read(values)
-      const { min = value, max = value } = spec.bounds?.[field] ?? {}
-      if (value === undefined || min === undefined || max === undefined || (value >= min && value <= max)) continue
-      const to = Math.max(min, Math.min(max, value))
+      const { min = 0, max = Number.POSITIVE_INFINITY } = spec.bounds?.[field] ?? {}
+      if (value === undefined || (value >= min && value <= max)) continue
+      const to = value < min ? min : max
       const warning = `${FIELDS[field].path} ${value} is outside the bounds of policy ${metadata.name}; ${to} holds`
       put(field, to, { warning, origin: `bounds of policy ${metadata.name}` })
     }
