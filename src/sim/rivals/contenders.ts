@@ -81,8 +81,10 @@ function named(base: string, share: number | undefined): string {
   return share === undefined ? base : `${base}@${share}`
 }
 
+/** Upstream's limits hold for load-driven rivals: a `behavior` belongs to the metrics that it was written with. */
 function onLoad({ target, metricScale }: Scenario, share = TARGET_SHARE): Target {
-  return withLoadMetric(target, share, metricScale)
+  const { behavior: _, ...stock } = target
+  return withLoadMetric(stock, share, metricScale)
 }
 
 function followed(scenario: Scenario): Target {

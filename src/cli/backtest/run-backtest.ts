@@ -1,0 +1,93 @@
+import { writeFileSync } from 'node:fs'
+import { fileError, isFileError } from '../../errors.ts'
+import { readSeries, requireSamples } from '../../observe/series-file.ts'
+import type { BacktestOptions } from '../commands/backtest.ts'
+import { note, paint, printJson, printLine } from '../output.ts'
+import { openRowFile, type RowFile } from '../row-file.ts'
+import { DEFAULT_SCALERS } from '../scalers.ts'
+import { type BandCollector, collectBand, pageOf } from './page.ts'
+import { type Played, playScalers } from './play-scalers.ts'
+import { progressLine } from './progress-line.ts'
+import { policyFor, type Stage, settleWorld } from './settle-world.ts'
+import { DECISIONS_HEADER, documentOf, reportLines, writeDecisions } from './told.ts'
+
+/** Everything of one trace. */
+export interface Replayed {
+  readonly stage: Stage
+  readonly played: readonly Played[]
+  readonly band: BandCollector
+}
+
+/** Plays all traces, then tells: table or JSON, and the files that were asked for. */
+export async function runBacktest(options: BacktestOptions): Promise<void> {
+  const rows = options.decisions === undefined ? undefined : openRowFile(options.decisions)
+  try {
+    const several = options.trace.length > 1
+    rows?.write(`${DECISIONS_HEADER}${several ? ',trace' : ''}\n`)
+    const replayed: Replayed[] = []
+    for (const file of options.trace) replayed.push(await replay(file, options, { rows, several }))
+    rows?.finish()
+    tell(replayed, options)
+  } catch (error) {
+    rows?.discard()
+    throw error
+  }
+}
+
+interface Output {
+  readonly rows: RowFile | undefined
+  readonly several: boolean
+}
+
+async function replay(file: string, options: BacktestOptions, { rows, several }: Output): Promise<Replayed> {
+  const policy = await policyFor(options)
+  const series = await readSeries(file, { skipBadRows: options.skipBadRows === true })
+  requireSamples(series, 2, 'a back-test')
+  const stage = settleWorld(series, policy, options)
+  warn(stage)
+  const progress = progressLine(process.stderr)
+  const band = collectBand(stage)
+  const played = await playScalers(stage, options.scalers ?? DEFAULT_SCALERS, {
+    onProgress: (scaler, done, total) => progress.show(`${series.file}: ${scaler} ${Math.floor((100 * done) / total)} %`),
+    ...(options.html !== undefined && { onDecision: band.hear }),
+  }).finally(progress.clear)
+  if (rows) for (const one of played) writeDecisions(rows, one, several ? series.file : undefined)
+  return { stage, played, band }
+}
+
+function warn({ series, capacitySource, scenario, settings }: Stage): void {
+  if (series.skipped > 0) note(`${series.skipped} bad rows left out, the first: ${series.firstSkipped}`)
+  for (const warning of settings.warnings) note(warning)
+  if (capacitySource !== 'history') return
+  const { capacityPerReplica } = scenario.target
+  note(
+    `${series.file}: no capacity was given; a replica is taken to serve ${capacityPerReplica}, from the history (its 99th percentile is carried by 20)`,
+  )
+}
+
+function tell(replayed: readonly Replayed[], options: BacktestOptions): void {
+  if (options.html !== undefined) writePage(options.html, replayed)
+  if (options.json) {
+    const runs = replayed.map(({ stage, played }) => documentOf(stage, played))
+    printJson(runs.length === 1 ? runs[0] : { runs })
+    return
+  }
+  replayed.forEach(({ stage, played }, index) => {
+    if (index > 0) printLine('')
+    for (const line of reportLines(stage, played, text => paint('bold', text))) printLine(line)
+  })
+  for (const [what, file] of [
+    ['every decision', options.decisions],
+    ['as a page', options.html],
+  ]) {
+    if (file !== undefined) printLine(`${what}: ${file}`)
+  }
+}
+
+function writePage(file: string, replayed: readonly Replayed[]): void {
+  try {
+    writeFileSync(file, pageOf(replayed))
+  } catch (error) {
+    throw isFileError(error) ? fileError(error, file) : error
+  }
+}

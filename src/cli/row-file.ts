@@ -1,0 +1,49 @@
+import { closeSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
+import { fileError, isFileError } from '../errors.ts'
+
+/** A file that is written row by row without being held in memory. */
+export interface RowFile {
+  write(rows: string): void
+  /** Puts the complete file in its place. */
+  finish(): void
+  /** Leaves nothing behind. */
+  discard(): void
+}
+
+const BUFFER_CHARACTERS = 65_536
+
+/** Written beside its place and moved there when complete, so that a failure never leaves half a file. */
+export function openRowFile(path: string): RowFile {
+  const isSpecial = statSync(path, { throwIfNoEntry: false })?.isFile() === false // a pipe or a device cannot be moved onto
+  const target = isSpecial ? path : `${path}.partial`
+  const descriptor = named(path, () => openSync(target, 'w'))
+  let buffer = ''
+  const flush = () => {
+    for (let bytes = Buffer.from(buffer); bytes.length > 0; )
+      bytes = bytes.subarray(named(path, () => writeSync(descriptor, bytes)))
+    buffer = ''
+  }
+  return {
+    write(rows) {
+      buffer += rows
+      if (buffer.length > BUFFER_CHARACTERS) flush()
+    },
+    finish() {
+      flush()
+      closeSync(descriptor)
+      if (!isSpecial) renameSync(target, path)
+    },
+    discard() {
+      closeSync(descriptor)
+      if (!isSpecial) rmSync(target, { force: true })
+    },
+  }
+}
+
+function named<T>(path: string, act: () => T): T {
+  try {
+    return act()
+  } catch (error) {
+    throw isFileError(error) ? fileError(error, path) : error
+  }
+}
