@@ -70,14 +70,13 @@ export interface Guard {
 
 /**
  * Learns a series and forecasts it. Its state is an accumulator that `absorb` advances in place (copying megabytes each
- * tick is not an option); it uses no clock and no randomness, so the same series always gives the same forecasts.
+ * tick is not an option) and that refits by itself as the series goes on. It uses no clock and no randomness, so the same
+ * series always gives the same forecasts.
  */
 export interface Forecaster {
   readonly name: string
   /** Takes in the believed demand of the tick that ended at `at`; `undefined` is a gap. Times must ascend. */
   absorb(at: Instant, demand: number | undefined): void
-  /** Refits from what was absorbed. The loop calls it about hourly, apart from decisions. */
-  refit(): void
   /** The forecast as of the last absorbed value, or why there is none yet. */
   predict(now: Instant): Forecast | { readonly abstains: string }
 }

@@ -31,8 +31,6 @@ export interface RunOptions {
   readonly stopwatch?: () => number
   readonly onDecision?: (decision: Decision, tick: number) => void
   readonly onProgress?: (done: number, total: number) => void
-  /** How often a forecaster is refitted, apart from decisions. Default one hour. */
-  readonly refitMs?: number
 }
 
 /** A run in the making, for those who watch it tick by tick. */
@@ -44,7 +42,6 @@ export interface Simulation {
   run(): Run
 }
 
-const REFIT_MS = 3_600_000
 const PROGRESS_TICKS = 1024
 
 /** `rules` may hold accumulators (a forecaster learns in place), so each simulation needs rules of its own. */
@@ -57,13 +54,11 @@ export function startSimulation(rules: Rules, scenario: Scenario, options: RunOp
     desired: new Int32Array(world.ticks),
     micros: new Float64Array(options.stopwatch ? world.ticks : 0),
   }
-  const refitTicks = Math.max(1, Math.round((options.refitMs ?? REFIT_MS) / load.tickMs))
   let played = 0
   return {
     ticks: world.ticks,
     async step() {
       world.begin()
-      if (played > 0 && played % refitTicks === 0) rules.forecaster?.refit()
       const before = options.stopwatch?.() ?? 0
       const decision = await decide(world.ports, rules, target)
       if (options.stopwatch) columns.micros[played] = options.stopwatch() - before

@@ -1,0 +1,69 @@
+const LOW = -12
+const BIN = 0.02
+const BINS = 2400 // up to z = 36
+/** Above this many exceedances the empirical quantile is trusted; beyond it an exponential tail takes over. */
+const TAIL_EXCEEDANCES = 30
+
+/** Quantiles of the standardised residuals of the newest `capacity` forecasts: a histogram that forgets in order. */
+export interface ResidualQuantiles {
+  add(z: number): void
+  /** Quantiles at the given ascending levels; beyond the data an exponential tail (mean excess) extrapolates. */
+  quantiles(levels: readonly number[]): Float64Array
+  readonly count: number
+}
+
+export function createResidualQuantiles(capacity: number): ResidualQuantiles {
+  const counts = new Int32Array(BINS)
+  const order = new Uint16Array(capacity)
+  let added = 0
+  return {
+    get count() {
+      return Math.min(added, capacity)
+    },
+    add(z) {
+      const bin = Math.max(0, Math.min(BINS - 1, Math.floor((z - LOW) / BIN)))
+      const slot = added % capacity
+      if (added >= capacity) counts[order[slot]!]! -= 1
+      order[slot] = bin
+      counts[bin]! += 1
+      added += 1
+    },
+    quantiles(levels) {
+      return walk(counts, Math.min(added, capacity), levels)
+    },
+  }
+}
+
+/** Walks down from the top bin, so that the extreme levels, which matter, are found first. */
+function walk(counts: Int32Array, total: number, levels: readonly number[]): Float64Array {
+  const found = new Float64Array(levels.length)
+  const tail = tailOf(counts, total)
+  let bin = BINS
+  let above = 0
+  for (let i = levels.length - 1; i >= 0; i--) {
+    const share = (1 - levels[i]!) * total
+    if (share < tail.exceedances) {
+      found[i] = tail.from + tail.meanExcess * Math.log(tail.exceedances / share)
+      continue
+    }
+    while (bin > 0 && above + counts[bin - 1]! < share) {
+      bin -= 1
+      above += counts[bin]!
+    }
+    found[i] = LOW + bin * BIN
+  }
+  return found
+}
+
+/** Where the exponential tail begins and its mean excess (the maximum-likelihood scale of an exponential). */
+function tailOf(counts: Int32Array, total: number): { from: number; exceedances: number; meanExcess: number } {
+  const wanted = Math.min(TAIL_EXCEEDANCES, total * 0.5)
+  let [bin, above, sum] = [BINS, 0, 0]
+  while (bin > 0 && above < wanted) {
+    bin -= 1
+    above += counts[bin]!
+    sum += counts[bin]! * (LOW + (bin + 0.5) * BIN)
+  }
+  const from = LOW + bin * BIN
+  return { from, exceedances: above, meanExcess: above === 0 ? 0 : Math.max(BIN, sum / above - from) }
+}

@@ -1,0 +1,96 @@
+import { type Forecast, type Instant, QUANTILES, WINDOW_LEVELS } from '../model.ts'
+import type { Forecaster } from '../rules.ts'
+import { createTrack, fromLog, gridOf } from './track.ts'
+import { createWindowModel, type WindowModel } from './window-model.ts'
+
+export interface Span {
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+export interface SeasonalRidgeOptions {
+  /** Distance of two absorbed values. */
+  readonly stepMs: number
+  /** How old the newest value is when a decision uses it: the windows below count from the decision. */
+  readonly delayMs: number
+  /** Windows whose maximum is forecast; counted from the time of the forecast. */
+  readonly windows: readonly Span[]
+  /** Times ahead for the pointwise fan. */
+  readonly pointsMs: readonly number[]
+  /** The load that one replica carries: differences far below it are not modelled. */
+  readonly unit: number
+}
+
+const NAME = 'seasonal-ridge'
+const DAY_MS = 86_400_000
+
+/**
+ * Seasonal profile (yesterday, the days before, last week) times recent level, by direct multi-horizon ridge regression in log
+ * space, one model for each window; a second regression models the spread; quantiles come from standardised residuals of
+ * past forecasts and are corrected online (adaptive conformal inference). Bounds are capped at twice the largest load of a week.
+ * Abstains until six hours were seen: before that no regression has rows enough to be worth a replica.
+ */
+export function seasonalRidge(options: SeasonalRidgeOptions): Forecaster {
+  const { stepMs, unit } = options
+  const grid = gridOf(stepMs)
+  const track = createTrack(grid, unit)
+  const model = (span: Span, levels: readonly number[]) =>
+    createWindowModel({ track, levels, window: { from: aheadOf(span.fromMs, options), to: aheadOf(span.toMs, options) } })
+  const windows = options.windows.map(span => model(span, WINDOW_LEVELS))
+  const points = options.pointsMs.map(ms => model({ fromMs: ms, toMs: ms }, QUANTILES))
+  const models = [...windows, ...points]
+  const unlocked = grid.perHour * 6
+  let lastAt: Instant | undefined
+  let last: { readonly madeAt: Instant; readonly tick: number; readonly forecast: ReturnType<Forecaster['predict']> } | undefined
+
+  const push = (at: Instant, demand: number | undefined) => {
+    track.push(demand)
+    const timeOfDay = (at % DAY_MS) / DAY_MS
+    for (const one of models) one.advance(timeOfDay)
+    if (track.tick % grid.perHour === grid.perHour - 1) for (const one of models) one.refit()
+    lastAt = at
+  }
+  const compute = (now: Instant): Forecast | { readonly abstains: string } => {
+    const seen = track.tick + 1
+    if (seen < unlocked) return { abstains: `${(seen / grid.perHour).toFixed(1)} h of the 6 h of history that a forecast needs` }
+    const cap = 2 * track.weekMaximum
+    const read = (one: WindowModel) => ascending(one.bounds(), log => Math.min(cap, fromLog(log, unit)))
+    return {
+      by: NAME,
+      madeAt: now,
+      windows: options.windows.map((span, i) => ({ ...span, quantiles: read(windows[i]!) })),
+      points: options.pointsMs.map((ms, i) => ({ at: now + ms, quantiles: read(points[i]!) })),
+    }
+  }
+  return {
+    name: NAME,
+    absorb(at, demand) {
+      if (lastAt !== undefined && at <= lastAt) return
+      // Ticks that nobody saw are gaps; after a day of them nothing of the old rhythm would be left to fill with.
+      const missed = lastAt === undefined ? 0 : Math.min(grid.perDay, Math.round((at - lastAt) / stepMs) - 1)
+      for (let i = missed; i >= 1; i--) push(at - i * stepMs, undefined)
+      push(at, demand)
+    },
+    predict(now) {
+      // Asked more than once a tick: by the tuner, by the decision, by whoever shows it.
+      if (last === undefined || last.madeAt !== now || last.tick !== track.tick)
+        last = { madeAt: now, tick: track.tick, forecast: compute(now) }
+      return last.forecast
+    },
+  }
+}
+
+/** Corrections made level by level may cross; quantiles may not. */
+function ascending(bounds: Float64Array, read: (log: number) => number): readonly number[] {
+  const quantiles: number[] = []
+  let highest = 0
+  for (const bound of bounds) {
+    highest = Math.max(highest, read(bound))
+    quantiles.push(highest)
+  }
+  return quantiles
+}
+
+/** A window that begins `ms` after the decision begins that many ticks after the newest value. */
+const aheadOf = (ms: number, { stepMs, delayMs }: SeasonalRidgeOptions): number =>
+  Math.max(1, Math.round((ms + delayMs) / stepMs) + 1)

@@ -1,0 +1,111 @@
+import { createRing, type Ring } from './ring.ts'
+
+/** How the series is laid out in time. All counts are ticks. */
+export interface Grid {
+  readonly perMinute: number
+  readonly perHour: number
+  readonly perDay: number
+}
+
+/** A tick longer than a minute makes "one minute" one tick; hours and days stay what they are. */
+export function gridOf(stepMs: number): Grid {
+  const ticks = (ms: number) => Math.max(1, Math.round(ms / stepMs))
+  return { perMinute: ticks(60_000), perHour: ticks(3_600_000), perDay: ticks(86_400_000) }
+}
+
+/**
+ * The series so far, in log space: `level` is log(load / unit + FLOOR), `base` the same of the one-minute mean. Loads far
+ * below one unit (one replica) look alike on purpose: nothing is decided by them.
+ */
+export interface Track {
+  readonly grid: Grid
+  readonly level: Ring
+  readonly base: Ring
+  /** Index of the newest tick; -1 before the first. */
+  readonly tick: number
+  /** Ticks since the last real value: 0 is live, above 0 is a gap that was filled. */
+  readonly gap: number
+  /** Fading mean of `base` over about a day. */
+  readonly dayMean: number
+  /** Fading mean of |change| from tick to tick, over about 2 and 15 minutes and 4 hours. */
+  readonly roughness: readonly [number, number, number]
+  /** Largest load of the newest 7 days or so (the daily maxima), for the cap. */
+  readonly weekMaximum: number
+  push(load: number | undefined): void
+}
+
+export const FLOOR = 0.2
+
+/** log(load / unit + FLOOR) */
+export const toLog = (load: number, unit: number): number => Math.log(load / unit + FLOOR)
+/** The load behind a log value; never negative. */
+export const fromLog = (log: number, unit: number): number => Math.max(0, (Math.exp(log) - FLOOR) * unit)
+
+export function createTrack(grid: Grid, unit: number): Track {
+  const remembered = grid.perDay * 15
+  const level = createRing(remembered)
+  const base = createRing(remembered)
+  const maxima = createDailyMaxima(grid.perDay)
+  const fades = [grid.perMinute * 2, grid.perMinute * 15, grid.perHour * 4].map(ticks => 1 / (1 + ticks))
+  const roughness: [number, number, number] = [0.02, 0.02, 0.02]
+  let [tick, gap, dayMean] = [-1, 0, 0]
+
+  const minuteMean = () => {
+    let sum = 0
+    const count = Math.min(grid.perMinute, tick + 1)
+    for (let back = 0; back < count; back++) sum += Math.exp(level.get(tick - back))
+    return Math.log(sum / count)
+  }
+  return {
+    grid,
+    level,
+    base,
+    get tick() {
+      return tick
+    },
+    get gap() {
+      return gap
+    },
+    get dayMean() {
+      return dayMean
+    },
+    roughness,
+    get weekMaximum() {
+      return maxima.largest()
+    },
+    push(load) {
+      tick += 1
+      gap = load === undefined ? gap + 1 : 0
+      if (load !== undefined) maxima.add(tick, load)
+      level.set(tick, load === undefined ? fill(level, tick, grid.perDay) : toLog(load, unit))
+      const mean = minuteMean()
+      base.set(tick, mean)
+      dayMean = tick === 0 ? mean : dayMean + (mean - dayMean) / (1 + Math.min(tick, grid.perDay))
+      const change = tick === 0 ? 0 : Math.abs(level.get(tick) - level.get(tick - 1))
+      for (let i = 0; i < 3; i++) roughness[i]! += fades[i]! * (change - roughness[i]!)
+    },
+  }
+}
+
+/** In a gap the series moves as it did a day ago; without a yesterday it stays where it was. */
+function fill(level: Ring, tick: number, perDay: number): number {
+  if (tick === 0) return Math.log(FLOOR)
+  const last = level.get(tick - 1)
+  return tick > perDay ? last + level.get(tick - perDay) - level.get(tick - perDay - 1) : last
+}
+
+function createDailyMaxima(perDay: number) {
+  const days = new Float64Array(8)
+  let day = -1
+  return {
+    add(tick: number, load: number) {
+      const today = Math.floor(tick / perDay)
+      if (today !== day) {
+        day = today
+        days[day % 8] = 0
+      }
+      if (load > days[day % 8]!) days[day % 8] = load
+    },
+    largest: () => days.reduce((largest, value) => Math.max(largest, value), 0),
+  }
+}

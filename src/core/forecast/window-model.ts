@@ -1,0 +1,218 @@
+import { createResidualQuantiles } from './residual-quantiles.ts'
+import { createRidge } from './ridge.ts'
+import { createRing } from './ring.ts'
+import type { Track } from './track.ts'
+
+/** Ticks ahead of the newest value: the maximum over [from, to] is what is forecast; from = to is one point. */
+export interface WindowTicks {
+  readonly from: number
+  readonly to: number
+}
+
+/** Direct forecast of the log maximum over one window: mean by ridge, spread by ridge on log |residual|, quantiles of both. */
+export interface WindowModel {
+  /** Called once for each tick after the track took it in; `timeOfDay` is 0..1 at that tick. */
+  advance(timeOfDay: number): void
+  refit(): void
+  /** Log-space bounds at the model's levels, as of the newest tick. Reused array: copy what must stay. */
+  bounds(): Float64Array
+}
+
+const MEAN_WIDTH = 22
+const SPREAD_WIDTH = 14
+/** Added to |residual| before the log: 0.5 % of the load is as good as exact. */
+const EXACT = 0.005
+/** Gibbs and Candes (2021), adaptive conformal inference: how far one miss moves an offset, in units of z. */
+const ADAPTATION = 0.05
+/** Rows fade with a time constant of eight days. */
+const HOURLY_FADE = Math.exp(-1 / (24 * 8))
+
+export interface WindowModelOptions {
+  readonly track: Track
+  readonly window: WindowTicks
+  readonly levels: readonly number[]
+}
+
+export function createWindowModel(options: WindowModelOptions): WindowModel {
+  const { track, window } = options
+  const { perMinute } = track.grid
+  const mean = createRidge(MEAN_WIDTH, 1e-3)
+  const spread = createRidge(SPREAD_WIDTH, 1e-3)
+  const seasons = createSeasonalHistory(track, window)
+  const residuals = createResidualHistory(track, window)
+  const scores = createCalibration(options)
+  const origins = createOrigins(window.to + 1)
+  let solved = false
+
+  /** The window of `origin` has passed: its forecast is scored, and its row teaches. */
+  const mature = (origin: number) => {
+    const { slot, meanRow, spreadRow } = origins.at(origin)
+    const rise = seasons.close(origin) - track.base.get(origin)
+    const [expected, deviation] = [origins.means[slot]!, origins.spreads[slot]!]
+    const real = track.gap === 0 && origins.usable[slot] === 1
+    if (real && solved) scores.add((rise - expected) / deviation)
+    const residual = Math.abs(rise - expected)
+    residuals.close(origin, real && solved ? residual : undefined)
+    if (!real || origin % perMinute !== 0) return
+    // A single monster (a flash crowd, an attack that slipped through) must not bend the fit.
+    mean.add(meanRow, solved ? expected + clamp(rise - expected, 8 * deviation) : rise)
+    if (solved) spread.add(spreadRow, Math.log(residual + EXACT))
+  }
+  return {
+    advance(timeOfDay) {
+      const origin = track.tick - window.to
+      if (origin >= 0) mature(origin)
+      const { slot, meanRow, spreadRow } = origins.at(track.tick)
+      seasons.describe(meanRow, timeOfDay)
+      residuals.describe(spreadRow)
+      origins.usable[slot] = track.gap === 0 ? 1 : 0
+      origins.means[slot] = solved ? mean.predict(meanRow) : 0
+      origins.spreads[slot] = solved ? Math.exp(clamp(spread.predict(spreadRow) + 4, 6) - 4) : 0.2
+    },
+    refit() {
+      mean.solve()
+      if (spread.weight > 0) spread.solve()
+      mean.fade(HOURLY_FADE)
+      spread.fade(HOURLY_FADE)
+      scores.refresh()
+      solved = mean.weight > MEAN_WIDTH * 3
+    },
+    bounds() {
+      const { slot } = origins.at(track.tick)
+      return scores.bounds(track.base.get(track.tick) + origins.means[slot]!, origins.spreads[slot]!)
+    },
+  }
+}
+
+/** What was predicted at the newest `count` origins, kept until their window has passed. */
+function createOrigins(count: number) {
+  const meanRows = Array.from({ length: count }, () => new Float64Array(MEAN_WIDTH))
+  const spreadRows = Array.from({ length: count }, () => new Float64Array(SPREAD_WIDTH))
+  return {
+    means: new Float64Array(count),
+    spreads: new Float64Array(count).fill(1),
+    usable: new Uint8Array(count),
+    at(tick: number) {
+      const slot = tick % count
+      return { slot, meanRow: meanRows[slot]!, spreadRow: spreadRows[slot]! }
+    },
+  }
+}
+
+/** Empirical quantiles of the standardised residuals, each level corrected online by its own misses. */
+function createCalibration({ levels, track }: WindowModelOptions) {
+  const scores = createResidualQuantiles(track.grid.perDay * 7)
+  const offsets = new Float64Array(levels.length)
+  const bound = new Float64Array(levels.length)
+  let quantiles = new Float64Array(levels.length)
+  return {
+    add(score: number) {
+      scores.add(score)
+      for (let i = 0; i < levels.length; i++) {
+        const miss = score > quantiles[i]! + offsets[i]! ? 1 : 0
+        offsets[i] = Math.min(4, Math.max(-1, offsets[i]! + ADAPTATION * (miss - (1 - levels[i]!))))
+      }
+    },
+    refresh() {
+      if (scores.count > 0) quantiles = scores.quantiles(levels) as Float64Array<ArrayBuffer>
+    },
+    bounds(center: number, spread: number): Float64Array {
+      for (let i = 0; i < levels.length; i++) bound[i] = center + (quantiles[i]! + offsets[i]!) * spread
+      return bound
+    },
+  }
+}
+
+const clamp = (value: number, limit: number): number => Math.max(-limit, Math.min(limit, value))
+
+/** How wrong we were lately, at this time on the days before and at this minute of the hour: the features of the spread. */
+function createResidualHistory(track: Track, window: WindowTicks) {
+  const { perMinute, perHour, perDay } = track.grid
+  const fades = [perMinute * 2, perMinute * 10, perHour, perHour * 6].map(ticks => 1 / (1 + ticks))
+  const means = [0.1, 0.1, 0.1, 0.1]
+  const around = createRing(perDay * 2 + window.to + perMinute * 20)
+  const profile = new Float64Array(perHour).fill(0.1)
+  return {
+    close(origin: number, residual: number | undefined) {
+      if (residual !== undefined) {
+        for (let i = 0; i < 4; i++) means[i]! += fades[i]! * (residual - means[i]!)
+        profile[origin % perHour]! += (residual - profile[origin % perHour]!) / 12
+      }
+      around.set(origin, means[1]!)
+    },
+    describe(row: Float64Array) {
+      const tick = track.tick
+      const now = track.base.get(tick)
+      row[0] = 1
+      for (let i = 0; i < 4; i++) row[1 + i] = Math.log(means[i]! + EXACT)
+      // The fading mean lags: ten minutes later on that day it covers the time around this origin.
+      const later = perMinute * 10
+      row[5] = tick >= perDay ? Math.log(around.get(tick - perDay + later) + EXACT) : row[3]!
+      row[6] = tick >= 2 * perDay ? Math.log(around.get(tick - 2 * perDay + later) + EXACT) : row[5]!
+      row[7] = Math.log(profile[tick % perHour]! + EXACT)
+      for (let i = 0; i < 3; i++) row[8 + i] = Math.log(track.roughness[i]! + EXACT)
+      row[11] = now - track.dayMean
+      row[12] = Math.abs(now - track.base.get(Math.max(0, tick - perMinute * 5)))
+      row[13] = now
+    },
+  }
+}
+
+/**
+ * What the window's maximum was at the same time on other days, and the features made of it. `close` computes the target of
+ * an origin whose window has just passed; targets are then the seasonal memory of later origins.
+ */
+function createSeasonalHistory(track: Track, window: WindowTicks) {
+  const { perMinute, perHour, perDay } = track.grid
+  const targets = createRing(perDay * 8)
+  const smooth = createRing(perDay * 2)
+  const profile = new Float64Array(perHour)
+  const lags = [perMinute, perMinute * 2, perMinute * 5, perMinute * 15, perHour, perHour * 4]
+  const week = 7 * perDay
+  let running = 0
+
+  const rise = (tick: number) => targets.get(tick) - track.base.get(tick)
+  const otherDays = (row: Float64Array, now: number) => {
+    const yesterday = track.tick - perDay
+    const days = Math.min(3, Math.floor(track.tick / perDay))
+    let shape = 0
+    for (let day = 1; day <= days; day++) shape += rise(track.tick - day * perDay)
+    row[10] = rise(yesterday)
+    row[11] = now - track.base.get(yesterday)
+    row[12] = shape / days
+    row[13] = targets.get(yesterday) - smooth.get(yesterday + perMinute * 10)
+  }
+  const lastWeek = (row: Float64Array, now: number) => {
+    row[14] = rise(track.tick - week)
+    row[15] = now - track.base.get(track.tick - week)
+  }
+  return {
+    close(origin: number): number {
+      let maximum = Number.NEGATIVE_INFINITY
+      for (let tick = origin + window.from; tick <= origin + window.to; tick++) maximum = Math.max(maximum, track.level.get(tick))
+      targets.set(origin, maximum)
+      running += (maximum - running) / (1 + perMinute * 10)
+      smooth.set(origin, running)
+      profile[origin % perHour]! += (rise(origin) - profile[origin % perHour]!) / 12
+      return maximum
+    },
+    describe(row: Float64Array, timeOfDay: number): void {
+      const tick = track.tick
+      const now = track.base.get(tick)
+      row[0] = 1
+      row[1] = track.level.get(tick) - now
+      row[2] = track.level.get(Math.max(0, tick - 1)) - now
+      for (let i = 0; i < lags.length; i++) row[3 + i] = tick >= lags[i]! ? now - track.base.get(tick - lags[i]!) : 0
+      row[9] = now - track.dayMean
+      if (tick >= perDay) otherDays(row, now)
+      if (tick >= week) lastWeek(row, now)
+      row[16] = profile[tick % perHour]!
+      row[17] = now
+      const angle = 2 * Math.PI * timeOfDay
+      row[18] = Math.sin(angle)
+      row[19] = Math.cos(angle)
+      row[20] = Math.sin(2 * angle)
+      row[21] = Math.cos(2 * angle)
+    },
+  }
+}

@@ -1,0 +1,60 @@
+import { decisionWindows } from '../decide/block-rule.ts'
+import { fallback, predictive, predictiveUp } from '../decide/predictive.ts'
+import { reactive } from '../decide/reactive.ts'
+import { widen } from '../decide/widen.ts'
+import { withFan } from '../forecast/fan.ts'
+import { seasonalRidge } from '../forecast/seasonal-ridge.ts'
+import { type GuardSettings, guardsInOrder } from '../guard/order.ts'
+import { counterfactualHpa } from '../hpa/counterfactual.ts'
+import type { Target } from '../model.ts'
+import type { Forecaster, Proposer, Rules } from '../rules.ts'
+import { type ScreenSettings, screensInOrder } from '../screen/screens.ts'
+import { createTuner } from './tuner.ts'
+
+export interface CrescendoOptions {
+  /** Off is the stock HPA with our guards; Additive never asks for less than it; Slo runs close to the SLO and saves. */
+  readonly mode: 'Off' | 'Additive' | 'Slo'
+  readonly target: Target
+  /** How old the newest demand is at a decision. */
+  readonly delayMs: number
+  /** Minutes of violation that the service may have a day; 1.44 are 99.9 %. */
+  readonly badMinutesPerDay?: number
+  readonly guards?: GuardSettings
+  readonly screens?: ScreenSettings
+  /** Another forecaster than the seasonal ridge; built with `decisionWindows(target.startupMs)`. */
+  readonly forecaster?: Forecaster
+}
+
+/** Times ahead of the fan that is shown; decisions rest on windows, not on it. */
+const FAN_STEP_MS = 300_000
+const FAN_MS = [5, 10, 15, 20, 25, 30].map(minutes => minutes * 60_000)
+
+/**
+ * Crescendo as a value of Rules, for one target: forecaster and tuner are accumulators, so every target (and every run of the
+ * simulator) needs rules of its own. In mode Slo an object without `behavior` is not stabilised twice: the rule has its own hold.
+ */
+export function crescendoRules(options: CrescendoOptions): Rules {
+  const { mode, target, delayMs, badMinutesPerDay } = options
+  const common = {
+    name: 'crescendo',
+    screens: screensInOrder({ anomaly: { response: 'AlertOnly' }, ...options.screens }),
+    guards: guardsInOrder(options.guards),
+    counterfactual: counterfactualHpa(),
+  }
+  if (mode === 'Off') return { ...common, proposers: [reactive(), widen()] }
+  const forecaster = options.forecaster ?? forecasterFor(target, delayMs)
+  const tuner = createTuner({ target, delayMs, ...(badMinutesPerDay !== undefined && { badMinutesPerDay }) })
+  const proposers: readonly Proposer[] =
+    mode === 'Slo' ? [fallback(reactive()), predictive(), widen()] : [reactive(), predictiveUp(), widen()]
+  return { ...common, forecaster, tuner, proposers }
+}
+
+/** The seasonal ridge with the windows that the decision needs, and the fan that people look at in steps of five minutes. */
+export function forecasterFor(target: Target, delayMs: number): Forecaster {
+  const unit = target.capacityPerReplica
+  const windows = decisionWindows(target.startupMs)
+  const decisive = seasonalRidge({ stepMs: target.periodMs, delayMs, windows, pointsMs: [], unit })
+  const everyMs = Math.max(FAN_STEP_MS, target.periodMs)
+  const fan = seasonalRidge({ stepMs: everyMs, delayMs: 0, windows: [], pointsMs: FAN_MS, unit })
+  return withFan(decisive, { fan, everyMs })
+}
