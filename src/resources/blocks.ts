@@ -98,9 +98,9 @@ const simulation = object({
   warmupPercent: z.int().min(0).max(99).exactOptional(),
 })
 
-export const TIERS = ['Enterprise', 'Premium', 'Basic'] as const
-export const PROFILES = ['ApiGateway', 'AudioProcessor', 'MlInference', 'Analytics', 'Generic'] as const
-export const BEHAVIOR_PRESETS = ['Aggressive', 'Balanced', 'Conservative'] as const
+const TIERS = ['Enterprise', 'Premium', 'Basic'] as const
+const PROFILES = ['ApiGateway', 'AudioProcessor', 'MlInference', 'Analytics', 'Generic'] as const
+const BEHAVIOR_PRESETS = ['Aggressive', 'Balanced', 'Conservative'] as const
 
 /** No more than the ceiling guard lets through in any emergency. */
 const EMERGENCY_CEILING = 500
@@ -129,7 +129,3 @@ export const blocks = {
   spot: object({ maxShare: share.exactOptional() }).exactOptional(),
   simulation: simulation.exactOptional(),
 }
-
-export type Objective = z.infer<typeof objective>
-export type Schedule = z.infer<typeof schedule>
-export type Budget = z.infer<typeof budget>

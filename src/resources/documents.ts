@@ -5,7 +5,7 @@ import { upstreamSpec } from './upstream.ts'
 
 /** The documents that users write: one schema each, which is the type, and the validator. */
 
-export const GROUP_VERSION = 'autoscaling.spotify.ai/v2'
+const GROUP_VERSION = 'autoscaling.spotify.ai/v2'
 const UPSTREAM_VERSION = 'autoscaling/v2'
 
 const ours = { apiVersion: z.literal(GROUP_VERSION), metadata }

@@ -28,11 +28,10 @@ export function amount(quantity: string | number): number {
 const isQuantity = (value: string | number) => parseQuantity(String(value)) !== undefined
 
 /** A Kubernetes quantity, as text or number: "250m", "1.5", "2Gi", 5000. */
-export const quantity = z.union([z.string(), z.number()], { error: 'expected a quantity such as "250m", "1.5" or "2Gi"' })
+const quantity = z.union([z.string(), z.number()], { error: 'expected a quantity such as "250m", "1.5" or "2Gi"' })
 const parsed = quantity.refine(isQuantity, { error: 'expected a quantity such as "250m", "1.5" or "2Gi"', abort: true })
 export const positiveQuantity = parsed.refine(value => amount(value) > 0, { error: 'expected a quantity above 0' })
 export const naturalQuantity = parsed.refine(value => amount(value) >= 0, { error: 'expected a quantity of 0 or more' })
-export const anyQuantity = parsed
 
 /** A share as a quantity: "0.999" or "600m", between 0 and 1. */
 export const share = parsed.refine(value => amount(value) >= 0 && amount(value) <= 1, {

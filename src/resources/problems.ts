@@ -77,7 +77,7 @@ function show(value: unknown): string {
 }
 
 /** "spec.metrics[0].type" */
-export function pathText(path: Path): string {
+function pathText(path: Path): string {
   const text = path.map(key => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('')
   return text.replace(/^\./, '') || 'document'
 }
