@@ -7,7 +7,7 @@ import type { Settings } from './settings.ts'
 import type { LabelSelector, Metric } from './upstream.ts'
 
 /** Start-up time of a pod where nobody stated one and none was measured: what `backtest --startup` has as its default. */
-const DEFAULT_STARTUP_SECONDS = 60
+export const DEFAULT_STARTUP_SECONDS = 60
 
 /** What upstream scales on when a spec names no metric. */
 const UPSTREAM_DEFAULT: MetricSpec = {
