@@ -1,4 +1,4 @@
-import { type ExecFileSyncOptionsWithStringEncoding, execFileSync, spawnSync } from 'node:child_process'
+import { type ExecFileSyncOptionsWithStringEncoding, execFileSync, spawn } from 'node:child_process'
 import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
@@ -30,9 +30,26 @@ function cleanCopy(to: string): void {
   }
 }
 
-function npx(cwd: string, ...args: readonly string[]): { exitCode: number | null; out: string; err: string } {
-  const { status, stdout, stderr } = spawnSync('npx', [...args], options(cwd))
-  return { exitCode: status, out: stdout, err: stderr }
+interface Finished {
+  /** Absent when it was ended because its time was over. */
+  readonly exitCode: number | undefined
+  readonly out: string
+  readonly err: string
+}
+
+/** Runs one command to its end, with everything that it starts; after two minutes all of it is ended. */
+async function run(command: string, ...args: readonly string[]): Promise<Finished> {
+  const child = spawn(command, args, { cwd: clone, env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  let [out, err] = ['', '']
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
+  const limit = setTimeout(() => process.kill(-(child.pid ?? 0), 'SIGKILL'), 120_000)
+  const exitCode = await new Promise<number | undefined>((done, fail) => {
+    child.once('error', fail)
+    child.once('close', code => done(code ?? undefined))
+  })
+  clearTimeout(limit)
+  return { exitCode, out, err }
 }
 
 const clone = join(scratch, 'clone')
@@ -43,26 +60,26 @@ beforeAll(() => {
 })
 
 describe('a clean clone, after npm ci and nothing else', () => {
-  test('npx crescendo runs the checkout on the Node that npm ci brought, whatever the machine has', () => {
-    const { exitCode, out, err } = npx(clone, 'crescendo', '--help')
+  test('npx crescendo runs the checkout on the Node that npm ci brought, whatever the machine has', async () => {
+    const { exitCode, out, err } = await run('npx', 'crescendo', '--help')
     expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' })
     expect(out).toContain('Usage: crescendo')
   })
 
-  test('the demo runs to its end and its summary shows Crescendo beside the others', () => {
-    const { exitCode, out, err } = npx(clone, 'crescendo', 'demo', '--once')
+  test('the demo runs to its end and its summary shows Crescendo beside the others', async () => {
+    const { exitCode, out, err } = await run('npx', 'crescendo', 'demo', '--once')
     expect({ exitCode, err: exitCode === 0 ? '' : err }).toEqual({ exitCode: 0, err: '' })
     for (const name of [/crescendo/i, /\bhpa\b/i]) expect(out).toMatch(name)
   })
 
-  test('npm test passes without anything beside the clone, and ends with the closing line', () => {
-    const { status, stdout } = spawnSync('npm', ['test'], options(clone))
-    expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^\d+ passed, 0 failed(, \d+ skipped)?$/)
-    expect(status).toBe(0)
+  test('npm test passes without anything beside the clone, and ends with the closing line', async () => {
+    const { exitCode, out } = await run('npm', 'test')
+    expect(out.trimEnd().split('\n').at(-1)).toMatch(/^\d+ passed, 0 failed(, \d+ skipped)?$/)
+    expect(exitCode).toBe(0)
   })
 
-  test('bad usage is one line and exit code 2', () => {
-    const { exitCode, out, err } = npx(clone, 'crescendo', 'demmo')
+  test('bad usage is one line and exit code 2', async () => {
+    const { exitCode, out, err } = await run('npx', 'crescendo', 'demmo')
     expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' })
     expect(err.trimEnd().split('\n')).toHaveLength(1)
   })
