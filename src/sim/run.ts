@@ -109,7 +109,11 @@ export function withLoadMetric(target: Target, share: number, metricScale = 1): 
   return { ...target, metrics: [{ type: 'External', metric: 'load', target: { type: 'AverageValue', averageValue } }] }
 }
 
-/** A power of ten by which loads are multiplied so that thousandths of them are fine enough: a capacity below 100 gets one. */
+/**
+ * A power of ten by which loads are multiplied before a metric tells them in whole thousandths, so that one replica's load has
+ * a size that neither rounds away nor leaves the 64 bits of a quantity: 100 to 10^9 stay as they are.
+ */
 export function metricScaleFor(capacityPerReplica: number): number {
-  return capacityPerReplica >= 100 ? 1 : 10 ** Math.min(15, Math.ceil(Math.log10(100 / capacityPerReplica)))
+  if (capacityPerReplica >= 100 && capacityPerReplica <= 1e9) return 1
+  return 10 ** (3 - Math.floor(Math.log10(capacityPerReplica)))
 }

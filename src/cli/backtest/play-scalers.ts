@@ -2,7 +2,7 @@ import type { Decision } from '../../core/model.ts'
 import { prepare } from '../../sim/rivals/contenders.ts'
 import { type Run, simulate } from '../../sim/run.ts'
 import { type Score, score } from '../../sim/score.ts'
-import { SCALERS } from '../scalers.ts'
+import { scalersFor } from '../scalers.ts'
 import type { Stage } from './settle-world.ts'
 
 /** One scaler on one trace. */
@@ -25,10 +25,11 @@ export async function playScalers(
   names: readonly string[],
   { onProgress, onDecision }: Watching,
 ): Promise<readonly Played[]> {
+  const table = scalersFor(stage.settings, stage.price)
   const played: Played[] = []
   for (const name of names) {
     const watch = (done: number, total: number) => onProgress(name, done, total)
-    const { rules, target, note } = await prepare(name, stage.scenario, { table: SCALERS, onProgress: watch })
+    const { rules, target, note } = await prepare(name, stage.scenario, { table, onProgress: watch })
     const run = await simulate(
       { ...rules, name },
       { ...stage.scenario, target },

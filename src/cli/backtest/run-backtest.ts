@@ -1,10 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { fileError, isFileError } from '../../errors.ts'
 import { readSeries, requireSamples } from '../../observe/series-file.ts'
+import type { LoadedPolicy } from '../../resources/policy-file.ts'
+import { parseScaler } from '../../sim/rivals/contenders.ts'
 import type { BacktestOptions } from '../commands/backtest.ts'
 import { note, paint, printJson, printLine } from '../output.ts'
 import { openRowFile, type RowFile } from '../row-file.ts'
-import { DEFAULT_SCALERS } from '../scalers.ts'
+import { DEFAULT_SCALERS, SCALER_NAMES } from '../scalers.ts'
 import { type BandCollector, collectBand, pageOf } from './page.ts'
 import { type Played, playScalers } from './play-scalers.ts'
 import { progressLine } from './progress-line.ts'
@@ -20,12 +22,14 @@ export interface Replayed {
 
 /** Plays all traces, then tells: table or JSON, and the files that were asked for. */
 export async function runBacktest(options: BacktestOptions): Promise<void> {
+  for (const name of options.scalers ?? []) parseScaler(name, SCALER_NAMES)
+  const policy = await policyFor(options)
   const rows = options.decisions === undefined ? undefined : openRowFile(options.decisions)
   try {
     const several = options.trace.length > 1
     rows?.write(`${DECISIONS_HEADER}${several ? ',trace' : ''}\n`)
     const replayed: Replayed[] = []
-    for (const file of options.trace) replayed.push(await replay(file, options, { rows, several }))
+    for (const file of options.trace) replayed.push(await replay(file, options, { policy, rows, several }))
     rows?.finish()
     tell(replayed, options)
   } catch (error) {
@@ -35,12 +39,12 @@ export async function runBacktest(options: BacktestOptions): Promise<void> {
 }
 
 interface Output {
+  readonly policy: LoadedPolicy
   readonly rows: RowFile | undefined
   readonly several: boolean
 }
 
-async function replay(file: string, options: BacktestOptions, { rows, several }: Output): Promise<Replayed> {
-  const policy = await policyFor(options)
+async function replay(file: string, options: BacktestOptions, { policy, rows, several }: Output): Promise<Replayed> {
   const series = await readSeries(file, { skipBadRows: options.skipBadRows === true })
   requireSamples(series, 2, 'a back-test')
   const stage = settleWorld(series, policy, options)

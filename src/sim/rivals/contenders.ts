@@ -32,7 +32,7 @@ export type Prepare = (scenario: Scenario, options: Preparing) => Contender | Pr
 export const RIVALS: Readonly<Record<string, Prepare>> = {
   hpa: (scenario, { share }) => ({
     rules: { ...hpaRules(), name: named('hpa', share) },
-    target: share === undefined ? followed(scenario) : onLoad(scenario, share),
+    target: share === undefined && scenario.target.metrics.length > 0 ? scenario.target : onLoad(scenario, share),
   }),
   'hpa-tuned': async (scenario, options) => {
     const { share, meetsBudget } = await tuneHpa(scenario, options)
@@ -55,17 +55,21 @@ export async function prepare(
   scenario: Scenario,
   { table = RIVALS, ...options }: RunOptions & { readonly table?: Readonly<Record<string, Prepare>> } = {},
 ): Promise<Contender> {
+  const { base, share } = parseScaler(name, Object.keys(table))
+  return table[base]!(scenario, { ...options, ...(share !== undefined && { share }) })
+}
+
+/** "hpa@0.5" is the hpa with a share of 0.5. Throws on what is not among `known`, and on a share where none is taken. */
+export function parseScaler(name: string, known: readonly string[]): { readonly base: string; readonly share?: number } {
   const [, base = name, at] = /^([^@]+)@(.*)$/.exec(name) ?? []
-  const share = at === undefined ? undefined : Number(at)
-  const found = Object.hasOwn(table, base) ? table[base] : undefined
-  if (found === undefined) throw unknownScaler(name, Object.keys(table))
-  if (share !== undefined && !(base in SHARED && share > 0 && share <= 2)) {
-    throw new CrescendoError(
-      'CRS_USAGE',
-      `--scalers: "${name}" is not understood; ${Object.keys(SHARED).join(', ')} take a share of the safe load above 0 and up to 2, as in hpa@0.5`,
-    )
-  }
-  return found(scenario, { ...options, ...(share !== undefined && { share }) })
+  if (!known.includes(base)) throw unknownScaler(name, known)
+  if (at === undefined) return { base }
+  const share = Number(at)
+  if (Object.hasOwn(SHARED, base) && share > 0 && share <= 2) return { base, share }
+  throw new CrescendoError(
+    'CRS_USAGE',
+    `--scalers: "${name}" is not understood; ${Object.keys(SHARED).join(', ')} take a share of the safe load above 0 and up to 2, as in hpa@0.5`,
+  )
 }
 
 const SHARED = { hpa: true, keda: true, kpa: true } as const
@@ -87,6 +91,8 @@ function onLoad({ target, metricScale }: Scenario, share = TARGET_SHARE): Target
   return withLoadMetric(stock, share, metricScale)
 }
 
-function followed(scenario: Scenario): Target {
-  return scenario.target.metrics.length === 0 ? onLoad(scenario) : scenario.target
+/** The target with its own metrics, and where it has none with the load metric at 70 % of the safe load. */
+export function followed(scenario: Scenario): Target {
+  const { target, metricScale } = scenario
+  return target.metrics.length === 0 ? withLoadMetric(target, TARGET_SHARE, metricScale) : target
 }
