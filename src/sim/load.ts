@@ -35,7 +35,7 @@ export function timeOf(load: Load, tick: number): Instant {
 
 /** How many whole ticks a duration takes, rounded up: 61 s at 15 s ticks is 5. */
 export function ticksOf(durationMs: number, tickMs: number): number {
-  return Math.ceil(durationMs / tickMs - 1e-9)
+  return Math.max(0, Math.ceil(durationMs / tickMs - 1e-9))
 }
 
 /** Rounding slack of "load exceeds capacity": 1e-9 of the capacity. Load and capacity are products of decimal fractions. */
@@ -43,7 +43,8 @@ export const RELATIVE_SLACK = 1e-9
 
 /** Replicas that carry `load`: ceil(load / capacity) with the slack of a violation, so that `neededReplicas` never violate. */
 export function neededReplicas(load: number, capacityPerReplica: number): number {
-  return Math.ceil(load / (capacityPerReplica * (1 + RELATIVE_SLACK)))
+  const count = Math.ceil(load / (capacityPerReplica * (1 + RELATIVE_SLACK)))
+  return isViolated(load, count, capacityPerReplica) ? count + 1 : count // the division may have rounded down to a whole number
 }
 
 /** Load above ready replicas x capacity: a violation. */

@@ -56,7 +56,7 @@ export async function tuneHpa(
   const best =
     within.length > 0
       ? within.reduce((a, b) => (b.replicaHours < a.replicaHours ? b : a))
-      : all.reduce((a, b) => (b.minutesPerDay < a.minutesPerDay ? b : a))
+      : all.toSorted((a, b) => a.minutesPerDay - b.minutesPerDay || a.replicaHours - b.replicaHours)[0]!
   return { share: SHARES[best.index]!, meetsBudget: within.length > 0, tried: all.length }
 }
 
