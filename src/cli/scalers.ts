@@ -27,7 +27,7 @@ export function scalersFor(settings: Settings, price: number): Readonly<Record<s
  * What a person wrote in the policy holds. Where nobody did, a back-test shows what prediction can do: mode Slo (the safe load is
  * known here), no anomaly response beyond a note, and no emergency above maxReplicas, so that all scalers play within the same bounds.
  */
-export function crescendoOptions(settings: Settings, price: number): Omit<CrescendoOptions, 'target' | 'delayMs'> {
+function crescendoOptions(settings: Settings, price: number): Omit<CrescendoOptions, 'target' | 'delayMs'> {
   const { prediction, anomaly, emergency, budget, violationMinutesPerDay } = settings
   const isWritten = (path: string) => isStated(settings, path)
   const guards: GuardSettings = {

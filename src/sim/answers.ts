@@ -88,7 +88,7 @@ function latency({ target }: MetricSpec, share: number): number {
 }
 
 /** Exact to a thousandth while that is a safe integer, to a whole unit beyond. */
-export function milli(value: number): Milli {
+function milli(value: number): Milli {
   const scaled = Math.round(value * 1000)
   return Number.isSafeInteger(scaled) ? scaled : BigInt(Math.round(value)) * 1000n
 }

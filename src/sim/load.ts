@@ -39,7 +39,7 @@ export function ticksOf(durationMs: number, tickMs: number): number {
 }
 
 /** Rounding slack of "load exceeds capacity": 1e-9 of the capacity. Load and capacity are products of decimal fractions. */
-export const RELATIVE_SLACK = 1e-9
+const RELATIVE_SLACK = 1e-9
 
 /** Replicas that carry `load`: ceil(load / capacity) with the slack of a violation, so that `neededReplicas` never violate. */
 export function neededReplicas(load: number, capacityPerReplica: number): number {

@@ -6,7 +6,7 @@ import type { Replica, Replicas } from './replicas.ts'
 const REQUESTS = { cpu: 1000, memory: 1024 ** 3 * 1000, 'nvidia.com/gpu': 1000 } as const
 
 /** Per-pod metrics are judged pod by pod; External and Object metrics know no pods, and then none are built (it is the dear part). */
-export function needsPods(metrics: readonly MetricSpec[]): boolean {
+function needsPods(metrics: readonly MetricSpec[]): boolean {
   return metrics.some(metric => metric.type !== 'External' && metric.type !== 'Object')
 }
 

@@ -57,7 +57,7 @@ function rounded(micros: { readonly p50: number; readonly p99: number } | undefi
   return { p50: tenth(micros?.p50 ?? 0), p99: tenth(micros?.p99 ?? 0) }
 }
 
-export function isoOf(at: number): string {
+function isoOf(at: number): string {
   return new Date(at).toISOString().replace('.000Z', 'Z')
 }
 
