@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { commandsOf, helpOf, PAGES } from '../scripts/docs.ts'
+import { DECISIONS_HEADER } from '../src/cli/backtest/told.ts'
 import { guardsInOrder } from '../src/core/guard/order.ts'
 import { ERROR_CODES } from '../src/errors.ts'
 import { readSeries } from '../src/observe/series-file.ts'
@@ -120,6 +121,12 @@ describe('pages written by hand', () => {
     } finally {
       rmSync(folder, { recursive: true })
     }
+  })
+
+  test('docs/formats/decisions.md has the header that backtest writes, and a row for each column', () => {
+    const page = read('docs/formats/decisions.md')
+    expect(page).toContain(`    ${DECISIONS_HEADER}\n`)
+    expect(firstColumn(page)).toEqual(DECISIONS_HEADER.split(','))
   })
 
   test('the glossary has at most 40 words, each once, in order', () => {
