@@ -87,7 +87,7 @@ export function reportLines(stage: Stage, played: readonly Played[], bold: (text
     ...tableLines(
       columns,
       played.map(one => [one.score.name, ...FIGURES.map(({ tell }) => tell(one))]),
-      bold,
+      { paintTitle: bold },
     ),
     ...played.flatMap(({ score, note }) => (note === undefined ? [] : [`${score.name}: ${note}`])),
     ...ceilingNote(stage),
