@@ -82,7 +82,7 @@ function printTable(episodes: readonly Episode[]): void {
     figure(value),
     figure(expected),
   ])
-  for (const line of tableLines(columns, rows, text => paint('bold', text))) printLine(line)
+  for (const line of tableLines(columns, rows, { paintTitle: text => paint('bold', text) })) printLine(line)
   if (shown.length < episodes.length) printLine(`and ${episodes.length - shown.length} smaller ones (--json lists all)`)
 }
 

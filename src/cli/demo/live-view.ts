@@ -57,51 +57,59 @@ function learningLines({ stage, address }: LiveState, paints: LivePaints, width:
   ]
 }
 
-/** "ready" columns are coloured where they are short of what is needed: that is a violation, now. */
+/** A line over the titles says what the pairs are: ready replicas, bad minutes and cost of the HPA, and ours. */
 function partLines(parts: readonly Part[], width: number, paints: LivePaints): readonly string[] {
-  const rows = (space: number) => parts.map(part => rowOf(part, space, paints))
-  const columns = (space: number) => [
-    { title: 'service' },
-    { title: 'load, last 3 h', minWidth: space },
-    { title: '', align: 'right' as const, minWidth: 10 },
-    { title: 'needs', align: 'right' as const },
-    { title: 'HPA', align: 'right' as const, minWidth: 4 },
-    { title: 'ours', align: 'right' as const, minWidth: 4 },
-    { title: 'bad min HPA', align: 'right' as const },
-    { title: 'ours', align: 'right' as const, minWidth: 5 },
-    { title: 'cost HPA', align: 'right' as const, minWidth: 8 },
-    { title: 'ours', align: 'right' as const, minWidth: 8 },
-  ]
   const names = Math.max(7, ...parts.map(({ service }) => service.name.length))
-  const space = Math.max(14, Math.min(60, width - names - 76))
-  return tableLines(columns(space), rows(space), paints.dim)
+  const gap = width >= 110 ? 2 : 1
+  const space = Math.max(9, Math.min(60, width - names - NUMBERS_WIDTH - 9 * gap))
+  const columns = [
+    { title: 'service', minWidth: names },
+    { title: 'load, last 3 h'.slice(0, space), minWidth: space },
+    ...NUMBERS.map(({ title, minWidth }) => ({ title, minWidth, align: 'right' as const })),
+  ]
+  const group = (index: number, title: string) => {
+    const own = NUMBERS.slice(index, index + 2)
+    return title.padStart(own.reduce((sum, { minWidth }) => sum + minWidth + gap, 0))
+  }
+  const indent = names + space + 2 * gap + NUMBERS[0]!.minWidth + gap + NUMBERS[1]!.minWidth
+  const over = `${' '.repeat(indent)}${group(2, 'ready')}${group(4, 'bad min')}${group(6, 'cost $')}`
+  const rows = parts.map(part => rowOf(part, space, paints))
+  return [paints.dim(over), ...tableLines(columns, rows, { paintTitle: paints.dim, gap })]
 }
 
+const NUMBERS = [
+  { title: 'now', minWidth: 7 },
+  { title: 'needs', minWidth: 5 },
+  { title: 'HPA', minWidth: 4 },
+  { title: 'ours', minWidth: 4 },
+  { title: 'HPA', minWidth: 5 },
+  { title: 'ours', minWidth: 5 },
+  { title: 'HPA', minWidth: 6 },
+  { title: 'ours', minWidth: 6 },
+] as const
+const NUMBERS_WIDTH = NUMBERS.reduce((sum, { minWidth }) => sum + minWidth, 0)
+
+/** A ready count is marked where it is short of what is needed: that is a violation, now. */
 function rowOf(part: Part, space: number, paints: LivePaints): readonly string[] {
   const { service, actors } = part
-  const [ours, hpa] = actors
   const load = loadNow(part)
   const needed = load === undefined ? undefined : neededReplicas(load, service.target.capacityPerReplica)
-  const ready = (actor: typeof ours) => {
-    const count = actor && replicasOf(actor)?.ready
-    if (count === undefined) return ''
-    return needed !== undefined && count < needed ? paints.bad(`▲${count}`) : String(count)
-  }
-  const scores = [hpa, ours].map(actor => actor && scoreOf(part, actor))
-  const bad = scores.map(score => (score === undefined ? '' : minutes(score.sloViolationMinutes)))
-  const cost = scores.map(score => (score === undefined ? '' : money(score.cost, service.currency)))
+  const pair = [actors[1]!, actors[0]!] // the HPA stands first, as on the page
+  const scores = pair.map(actor => scoreOf(part, actor))
   return [
     service.name,
     paints.load(sparkline(recentLoad(part), space)),
-    load === undefined ? paints.dim('no data') : `${figure(load)} ${service.unit === 'load units' ? '' : service.unit}`.trimEnd(),
+    load === undefined ? paints.dim('no data') : figure(load),
     needed === undefined ? '' : String(needed),
-    ready(hpa),
-    ready(ours),
-    bad[0]!,
-    bad[1]!,
-    cost[0]!,
-    cost[1]!,
+    ...pair.map(actor => readyText(replicasOf(actor)?.ready, needed, paints)),
+    ...scores.map(score => minutes(score.sloViolationMinutes)),
+    ...scores.map(score => (score.cost >= 100 ? figure(score.cost) : score.cost.toFixed(2))),
   ]
+}
+
+function readyText(ready: number | undefined, needed: number | undefined, paints: LivePaints): string {
+  if (ready === undefined) return ''
+  return needed !== undefined && ready < needed ? paints.bad(`▲${ready}`) : String(ready)
 }
 
 function recentLoad({ service, actors }: Part): readonly (number | undefined)[] {
@@ -116,9 +124,9 @@ function totalLines(stage: Stage, paints: LivePaints): readonly string[] {
   const told = ['hpa', 'crescendo'].map(name => {
     const total = totals.find(one => one.name === name)!
     const text = `${minutes(total.sloViolationMinutes)} bad min, ${money(total.cost, currency)}, ${total.scaleUps + total.scaleDowns} scalings`
-    return name === 'hpa' ? `HPA ${text}` : `${paints.strong('Crescendo')} ${text}`
+    return name === 'hpa' ? `HPA        ${text}` : `${paints.strong('Crescendo')}  ${text}`
   })
-  return [`${paints.dim('so far')}  ${told.join('  ·  ')}`]
+  return [`${paints.dim('so far')}  ${told[0]}`, `        ${told[1]}`]
 }
 
 function storyLines({ caption, latest }: LiveState, width: number, paints: LivePaints): readonly string[] {

@@ -88,7 +88,7 @@ export function scoreboardLines(stage: Stage, paints: Paints): readonly string[]
   return [
     paints.strong(`Scoreboard: ${what}, ${figure(hours)} simulated hours`),
     '',
-    ...tableLines(columns, rows, paints.dim),
+    ...tableLines(columns, rows, { paintTitle: paints.dim }),
     ...(stage.parts.length > 1 ? ['', ...serviceLines(stage.parts, paints)] : []),
     '',
     paints.dim('bad: load exceeds ready replicas × capacity. Same traffic, start-up and prices for all.'),
@@ -105,5 +105,5 @@ function serviceLines(parts: readonly Part[], paints: Paints): readonly string[]
       return `${minutes(sloViolationMinutes)} · ${money(cost, part.service.currency)}`
     }),
   ])
-  return tableLines(columns, rows, paints.dim)
+  return tableLines(columns, rows, { paintTitle: paints.dim })
 }

@@ -36,24 +36,32 @@ export interface Service {
 }
 
 export const METRICS_DELAY_MS = 15_000
+/** Replicas that carry the usual peak of a file. */
 const PEAK_REPLICAS = 20
 
 /**
  * The user's own file as one service. The last day is played (of a file shorter than two days: its second half), everything
- * before is history. A replica serves a twentieth of the peak, because a load file does not say what a replica serves.
+ * before is history. A load file does not say what a replica serves: here 20 replicas serve the 99th percentile of the history.
  */
 export async function serviceOfTrace(path: string): Promise<Service> {
   const series = await readSeries(path)
   const { load } = resample(series.samples, { tickMs: TICK_MS })
   const ticks = load.value.length
   const visible = Math.min(DAY_TICKS, Math.floor(ticks / 2))
+  const history = load.value.slice(0, ticks - visible).sort()
+  const usualPeak = history[Math.floor(0.99 * history.length)] ?? 0
   const peak = load.value.reduce((highest, value) => Math.max(highest, value), 0)
   if (visible < 60) {
     const found = `${series.file}: it spans ${Math.round((ticks * TICK_MS) / 60_000)} min`
     throw new CrescendoError('CRS_TRACE_TOO_SHORT', `${found}; the demo needs at least 30 min, half of them to learn from`)
   }
-  if (peak === 0)
-    throw new CrescendoError('CRS_TRACE_MALFORMED', `${series.file}: the load is zero everywhere; there is nothing to scale`)
+  if (usualPeak === 0) {
+    throw new CrescendoError(
+      'CRS_TRACE_MALFORMED',
+      `${series.file}: the load is zero nearly everywhere; there is nothing to scale`,
+    )
+  }
+  const capacityPerReplica = usualPeak / PEAK_REPLICAS
   const name = basename(series.file).replace(/\.(csv|gz|csv\.gz)$/, '')
   return {
     namespace: 'trace',
@@ -61,10 +69,10 @@ export async function serviceOfTrace(path: string): Promise<Service> {
     unit: 'load units',
     target: targetOf({
       id: `trace/${labelOf(name)}`,
-      capacityPerReplica: peak / PEAK_REPLICAS,
+      capacityPerReplica,
       startupSeconds: 75,
       min: 1,
-      max: 3 * PEAK_REPLICAS,
+      max: Math.min(500, Math.max(3 * PEAK_REPLICAS, Math.ceil((1.5 * peak) / capacityPerReplica))),
     }),
     price: 0.1,
     currency: 'USD',

@@ -7,11 +7,17 @@ export interface Column {
   readonly minWidth?: number
 }
 
-/** Lines of a table without borders: titles, then rows, two spaces between columns. Cells may be coloured. */
+export interface TableStyle {
+  readonly paintTitle?: (text: string) => string
+  /** Spaces between two columns. Default 2. */
+  readonly gap?: number
+}
+
+/** Lines of a table without borders: titles, then rows. Cells may be coloured. */
 export function tableLines(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
-  paintTitle: (text: string) => string = text => text,
+  { paintTitle = text => text, gap = 2 }: TableStyle = {},
 ): readonly string[] {
   const widths = columns.map(({ title, minWidth = 0 }, index) =>
     Math.max(minWidth, widthOf(title), ...rows.map(row => widthOf(row[index] ?? ''))),
@@ -19,7 +25,7 @@ export function tableLines(
   const line = (cells: readonly string[]) =>
     cells
       .map((cell, index) => pad(cell, widths[index] ?? 0, columns[index]?.align))
-      .join('  ')
+      .join(' '.repeat(gap))
       .trimEnd()
   return [paintTitle(line(columns.map(column => column.title))), ...rows.map(line)]
 }
