@@ -17,6 +17,14 @@ interface Role {
   /** Dollars per replica-hour; those with a GPU are dear. */
   readonly price: number
   readonly events: readonly { readonly traffic: TrafficEvent; readonly told: StageEvent }[]
+  /** Comes every day at the same time, in the history too; who remembers yesterday can be ready for it. */
+  readonly daily?: {
+    readonly hour: number
+    readonly factor: number
+    readonly riseMs: number
+    readonly decayMs: number
+    readonly text: string
+  }
 }
 
 const at = (hour: number, minute = 0): Instant => DAY_START + (hour * 60 + minute) * 60_000
@@ -56,6 +64,13 @@ const ROLES: readonly Role[] = [
     minReplicas: 2,
     maxReplicas: 80,
     price: 1.2,
+    daily: {
+      hour: 9,
+      factor: 2,
+      riseMs: 4 * 60_000,
+      decayMs: 30 * 60_000,
+      text: 'the job that a big client starts every day doubles the load of ml-inference within 4 minutes',
+    },
     events: [
       {
         traffic: { kind: 'metric-outage', from: at(15, 10), to: at(15, 25) },
@@ -79,7 +94,7 @@ export function demoServices(seed: number): readonly Service[] {
   return ROLES.map((role, index) => serviceOf(role, seed * ROLES.length + index))
 }
 
-function serviceOf({ namespace, profile, minReplicas, maxReplicas, price, events }: Role, seed: number): Service {
+function serviceOf({ namespace, profile, minReplicas, maxReplicas, price, events, daily }: Role, seed: number): Service {
   const { unit, capacityPerReplica, startupSeconds } = PROFILES[profile]
   const startMs = DAY_START - HISTORY_DAYS * DAY_MS
   const { load, failures } = generate(profile, {
@@ -87,7 +102,7 @@ function serviceOf({ namespace, profile, minReplicas, maxReplicas, price, events
     seed,
     startMs,
     tickMs: TICK_MS,
-    events: events.map(event => event.traffic),
+    events: [...events.map(event => event.traffic), ...everyDay(daily, startMs)],
   })
   return {
     namespace,
@@ -101,6 +116,18 @@ function serviceOf({ namespace, profile, minReplicas, maxReplicas, price, events
     historyTicks: (HISTORY_DAYS * DAY_MS) / TICK_MS,
     failures,
     startup: { kind: 'lognormal', sigma: 0.2 },
-    events: events.map(event => event.told),
+    events: [...events.map(event => event.told), ...toldDaily(daily)],
   }
+}
+
+function everyDay(daily: Role['daily'], startMs: Instant): readonly TrafficEvent[] {
+  if (daily === undefined) return []
+  const { hour, factor, riseMs, decayMs } = daily
+  const days = Array.from({ length: HISTORY_DAYS + 1 }, (_, day) => startMs + day * DAY_MS)
+  return days.map(day => ({ kind: 'flash-crowd', at: day + hour * 3_600_000, factor, riseMs, decayMs }))
+}
+
+function toldDaily(daily: Role['daily']): readonly StageEvent[] {
+  if (daily === undefined) return []
+  return [{ kind: 'daily peak', from: at(daily.hour), to: at(daily.hour, 45), text: daily.text }]
 }

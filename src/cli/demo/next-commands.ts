@@ -1,10 +1,21 @@
+/** Where one goes on from here. */
+export interface WhereNow {
+  /** The user's own file, where it was played. */
+  readonly trace?: string | undefined
+  /** The server that still answers, and a workload to ask it about. */
+  readonly serving?: { readonly address: string; readonly workload: string }
+}
+
+const DEFAULT_ADDRESS = 'http://127.0.0.1:8080'
+
 /** Three commands that go on from here, all of which exist. */
-export function nextCommands(trace: string | undefined): readonly string[] {
-  const file = trace ?? 'your.csv'
+export function nextCommands({ trace, serving }: WhereNow): readonly string[] {
+  const file = quoted(trace ?? 'your.csv')
+  const server = serving === undefined || serving.address === DEFAULT_ADDRESS ? '' : ` --server ${serving.address}`
   return [
-    ...(trace === undefined ? ['crescendo demo --trace your.csv'] : ['crescendo demo']),
-    `crescendo backtest --trace ${quoted(file)} --html report.html`,
-    `crescendo forecast ${quoted(file)} --evaluate`,
+    serving === undefined ? `crescendo anomalies ${file}` : `crescendo explain ${serving.workload}${server}`,
+    trace === undefined ? 'crescendo demo --trace your.csv' : 'crescendo demo',
+    `crescendo backtest --trace ${file} --html report.html`,
   ]
 }
 

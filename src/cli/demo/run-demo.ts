@@ -6,7 +6,7 @@ import { openScreen } from '../terminal/screen.ts'
 import { cut } from '../terminal/text.ts'
 import { demoServices } from './cast.ts'
 import { type LivePaints, type LiveState, liveFrame, plainLine } from './live-view.ts'
-import { nextCommands } from './next-commands.ts'
+import { nextCommands, type WhereNow } from './next-commands.ts'
 import { play } from './play.ts'
 import { scoreboardLines } from './scoreboard.ts'
 import { serviceOfTrace, TICK_MS } from './service.ts'
@@ -37,14 +37,14 @@ async function runOnce(stage: Stage, { json = false, seed, trace }: DemoOptions)
   await stage.learn(quiet.signal)
   while (stage.played() < stage.ticks) await stage.step()
   if (json) printJson(summaryOf(stage, { seed, trace }))
-  else printEnd(stage, trace)
+  else printEnd(stage, { trace })
 }
 
-function printEnd(stage: Stage, trace: string | undefined): void {
+function printEnd(stage: Stage, where: WhereNow): void {
   for (const line of scoreboardLines(stage, PAINTS)) printLine(line)
   printLine('')
   printLine(PAINTS.dim('next'))
-  for (const command of nextCommands(trace)) printLine(`  ${command}`)
+  for (const command of nextCommands(where)) printLine(`  ${command}`)
 }
 
 /** Serves, plays and shows until Ctrl-C; then gives the terminal back and ends with 0. */
@@ -100,7 +100,9 @@ async function show(one: Show): Promise<void> {
     clearInterval(ticker)
     view.close()
   }
-  if (stage.played() > 0) printEnd(stage, options.trace)
+  if (stage.played() === 0) return
+  const serving = signal.aborted ? {} : { serving: { address: one.address, workload: stage.parts[0]!.service.name } }
+  printEnd(stage, { trace: options.trace, ...serving })
   if (!signal.aborted) printLine(`\nStill serving at ${one.address}  (Ctrl-C stops)`)
 }
 

@@ -11,7 +11,7 @@ const DAY_TICKS = 86_400_000 / TICK_MS
 
 /** Something that happens to a service while one watches, with the sentence that the live view shows. */
 export interface StageEvent {
-  readonly kind: 'flash crowd' | 'attack' | 'metric outage' | 'node loss'
+  readonly kind: 'daily peak' | 'flash crowd' | 'attack' | 'metric outage'
   readonly from: Instant
   readonly to: Instant
   readonly text: string
