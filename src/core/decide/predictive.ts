@@ -70,13 +70,14 @@ export function predictiveUp(): Proposer {
   }
 }
 
-/** Speaks only while the forecast does not: its headroom is then the safety. */
+/** Speaks only while the forecast does not, or while the load is unlike the past: its headroom is then the safety. */
 export function fallback(proposer: Proposer): Proposer {
   return {
     name: proposer.name,
     propose: context => {
       const said = proposer.propose(context)
-      if (said.kind === 'abstains' || said.outright || refusalOf(context) !== undefined) return said
+      const isNeeded = refusalOf(context) !== undefined || context.parameters?.isBeyondPast === true
+      if (said.kind === 'abstains' || said.outright || isNeeded) return said
       const standsBy: Proposed = { kind: 'abstains', why: `stands by with ${said.replicas} (${said.why}): the forecast decides` }
       return { ...standsBy, memory: said.memory, ...(said.conditions && { conditions: said.conditions }) }
     },

@@ -1,3 +1,4 @@
+import { type HpaSettings, stockSettings } from '../hpa/settings.ts'
 import type { Guard } from '../rules.ts'
 import { bounds } from './bounds.ts'
 import { type BreakerSettings, breaker } from './breaker.ts'
@@ -17,6 +18,8 @@ export interface GuardSettings {
   readonly emergency?: EmergencySettings | 'Off'
   readonly breaker?: BreakerSettings
   readonly ceiling?: CeilingSettings
+  /** What holds where the object has no `behavior` of its own. Default: upstream's. */
+  readonly hpa?: HpaSettings
 }
 
 /**
@@ -35,8 +38,8 @@ export interface GuardSettings {
  */
 export function guardsInOrder(settings: GuardSettings = {}): readonly Guard[] {
   return [
-    stabilise(),
-    pace(),
+    stabilise(settings.hpa ?? stockSettings),
+    pace(settings.hpa ?? stockSettings),
     bounds(),
     ...(settings.budget ? [budget(settings.budget)] : []),
     envelope(),

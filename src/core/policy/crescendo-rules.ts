@@ -6,6 +6,7 @@ import { withFan } from '../forecast/fan.ts'
 import { seasonalRidge } from '../forecast/seasonal-ridge.ts'
 import { type GuardSettings, guardsInOrder } from '../guard/order.ts'
 import { counterfactualHpa } from '../hpa/counterfactual.ts'
+import { type HpaSettings, stockSettings } from '../hpa/settings.ts'
 import type { Target } from '../model.ts'
 import type { Forecaster, Proposer, Rules } from '../rules.ts'
 import { type ScreenSettings, screensInOrder } from '../screen/screens.ts'
@@ -25,6 +26,8 @@ export interface CrescendoOptions {
   readonly forecaster?: Forecaster
 }
 
+/** The predictive rule holds replicas back by itself, for as long as its tuner found best. */
+const heldByTheRule: HpaSettings = { ...stockSettings, downscaleStabilizationMs: 0 }
 /** Times ahead of the fan that is shown; decisions rest on windows, not on it. */
 const FAN_STEP_MS = 300_000
 const FAN_MS = [5, 10, 15, 20, 25, 30].map(minutes => minutes * 60_000)
@@ -38,7 +41,7 @@ export function crescendoRules(options: CrescendoOptions): Rules {
   const common = {
     name: 'crescendo',
     screens: screensInOrder({ anomaly: { response: 'AlertOnly' }, ...options.screens }),
-    guards: guardsInOrder(options.guards),
+    guards: guardsInOrder({ ...(mode === 'Slo' && { hpa: heldByTheRule }), ...options.guards }),
     counterfactual: counterfactualHpa(),
   }
   if (mode === 'Off') return { ...common, proposers: [reactive(), widen()] }

@@ -27,6 +27,9 @@ const SHARES = Array.from({ length: 15 }, (_, i) => 0.3 + 0.05 * i)
 const FALLBACK_SHARE = 0.7
 const KEPT_DAYS = 14
 const BATCH_TICKS = 240
+/** A load so many times the largest of the days before is unlike the past. */
+const BEYOND = 1.1
+const BAD_MINUTES_PER_DAY = 1.44
 
 interface Candidate {
   readonly price: number
@@ -55,43 +58,75 @@ export function createTuner(options: TunerOptions): Tuner {
   const { target, delayMs } = options
   const ticksPerDay = Math.round(86_400_000 / target.periodMs)
   const lag = 1 + Math.round(delayMs / target.periodMs)
-  const candidates = candidatesFor(target.periodMs)
+  const minute = createMinuteMean(target.periodMs)
   const past: PastTick[] = []
-  const recent: (number | undefined)[] = []
-  const days: Day[] = []
-  let [tick, played] = [0, 0]
-  let field: Field | undefined
-  let chosen: Parameters | undefined
+  const ledger = createLedger({ ...options, ticksPerDay })
+  const peaks = createPeaks()
+  let tick = 0
 
-  const playBatch = () => {
-    const batch = past.splice(0, past.length - lag)
-    field ??= createField(candidates, target)
-    play(field, candidates, { batch, from: played })
-    played += batch.length
-  }
-  const closeDay = () => {
-    if (field === undefined) return
-    days.push({ candidates: field.fleets.map(takeTally), references: field.references.map(one => takeTally(one.fleet)) })
-    if (days.length > KEPT_DAYS) days.shift()
-    const best = choose(days, { ticksPerDay, ...options })
-    chosen = candidates[best]!.parameters
-  }
   return {
     name: 'replay',
     absorb({ demand, forecast, target: now }) {
       const need = demand === undefined ? undefined : demand / now.capacityPerReplica
-      recent.push(need)
-      if (recent.length > meanTicks(target.periodMs)) recent.shift()
+      const mean = minute(need)
       const seen = past[past.length - lag]
       if (seen !== undefined) seen.need = need === undefined ? undefined : wholeReplicas(need)
+      peaks.add(need)
       tick += 1
       // The first day's forecasts are a beginner's: whoever does well on them learnt nothing for later.
-      if (tick <= ticksPerDay) return
-      past.push(pastTick({ forecast, need, mean: meanOf(recent), target: now }))
-      if (past.length >= BATCH_TICKS + lag) playBatch()
-      if (tick % ticksPerDay === 0) closeDay()
+      if (tick > ticksPerDay) past.push(pastTick({ forecast, need, mean, target: now }))
+      if (past.length >= BATCH_TICKS + lag) ledger.play(past.splice(0, past.length - lag))
+      if (tick % ticksPerDay !== 0) return
+      peaks.closeDay()
+      if (tick > ticksPerDay) ledger.closeDay()
     },
-    parameters: () => chosen,
+    parameters() {
+      const parameters = ledger.chosen()
+      return parameters && peaks.isBeyondPast() ? { ...parameters, isBeyondPast: true } : parameters
+    },
+  }
+}
+
+/** The largest load of each closed day, and of today. */
+function createPeaks() {
+  const days: number[] = []
+  let today = 0
+  return {
+    add(need: number | undefined) {
+      if (need !== undefined && need > today) today = need
+    },
+    closeDay() {
+      days.push(today)
+      if (days.length > KEPT_DAYS) days.shift()
+      today = 0
+    },
+    isBeyondPast: () => today > 1 && days.every(peak => today > BEYOND * peak),
+  }
+}
+
+/** Who lives through the past, what it cost them day by day, and who is chosen of it. */
+function createLedger(options: TunerOptions & { readonly ticksPerDay: number }) {
+  const candidates = candidatesFor(options.target.periodMs)
+  const field = createField(candidates, options.target)
+  const days: Day[] = []
+  const perDay = (options.badMinutesPerDay ?? BAD_MINUTES_PER_DAY) * (options.ticksPerDay / 1440)
+  let played = 0
+  let best: number | undefined
+
+  const today = (): Day => ({ candidates: field.fleets, references: field.references.map(one => one.fleet) })
+  return {
+    chosen: () => (best === undefined ? undefined : candidates[best]!.parameters),
+    play(batch: readonly PastTick[]) {
+      play(field, candidates, { batch, from: played })
+      played += batch.length
+      // A day whose budget is gone before it ended is reason enough to choose anew, with what it taught so far.
+      if (best !== undefined && field.fleets[best]!.bad > perDay) best = choose([...days, today()], options)
+    },
+    closeDay() {
+      days.push({ candidates: field.fleets.map(takeTally), references: field.references.map(one => takeTally(one.fleet)) })
+      if (days.length > KEPT_DAYS) days.shift()
+      best = choose(days, options)
+    },
   }
 }
 
@@ -116,16 +151,16 @@ function candidatesFor(periodMs: number): readonly Candidate[] {
   return found
 }
 
-const meanTicks = (periodMs: number): number => Math.max(1, Math.round(60_000 / periodMs))
-
-function meanOf(values: readonly (number | undefined)[]): number | undefined {
-  let [sum, count] = [0, 0]
-  for (const value of values) {
-    if (value === undefined) continue
-    sum += value
-    count += 1
+/** The mean of the last minute, as an HPA's metric has it; `undefined` while the newest value is missing. */
+function createMinuteMean(periodMs: number): (need: number | undefined) => number | undefined {
+  const kept = Math.max(1, Math.round(60_000 / periodMs))
+  const recent: (number | undefined)[] = []
+  return need => {
+    recent.push(need)
+    if (recent.length > kept) recent.shift()
+    const known = recent.filter(value => value !== undefined)
+    return need === undefined ? undefined : known.reduce((sum, value) => sum + value, 0) / known.length
   }
-  return values.at(-1) === undefined ? undefined : sum / count
 }
 
 interface TickFacts {
@@ -228,7 +263,7 @@ type Limits = Pick<TunerOptions, 'badMinutesPerDay' | 'budgetShare' | 'actionLim
 
 function choose(
   days: readonly Day[],
-  { badMinutesPerDay = 1.44, budgetShare = 0.5, actionLimit = 1.5, ticksPerDay }: Limits,
+  { badMinutesPerDay = BAD_MINUTES_PER_DAY, budgetShare = 0.5, actionLimit = 1.5, ticksPerDay }: Limits,
 ): number {
   const budget = days.length * badMinutesPerDay * (ticksPerDay / 1440)
   const references = sums(days.map(day => day.references))
