@@ -62,7 +62,7 @@ const ROLES: readonly Role[] = [
     namespace: 'ml',
     profile: 'ml-inference',
     minReplicas: 2,
-    maxReplicas: 80,
+    maxReplicas: 120,
     price: 1.2,
     daily: {
       hour: 9,

@@ -52,7 +52,7 @@ const TITLES: Readonly<Record<string, string>> = {
   oracle: 'oracle (knows the future)',
 }
 
-export const titleOf = (name: string) => TITLES[name] ?? name
+const titleOf = (name: string) => TITLES[name] ?? name
 
 export interface Paints {
   readonly dim: (text: string) => string
