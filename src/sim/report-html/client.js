@@ -120,10 +120,11 @@ const replicaLane = (trace, host) => {
     y: trace.load.y.map(load => (load === null ? null : Math.ceil(load / trace.capacity - 1e-9))),
   }
   trace.needed = needed
-  const tables = [[needed.x, needed.y], ...trace.scalers.map(({ ready }) => [ready.x, ready.y])]
+  const drawn = trace.scalers.toReversed() // the first scaler is drawn last, so it lies on top
+  const tables = [[needed.x, needed.y], ...drawn.map(({ ready }) => [ready.x, ready.y])]
   const series = [
     { label: 'needed', stroke: () => css('--text-3'), dash: [1, 3], width: 0.75 },
-    ...trace.scalers.map(scaler => ({
+    ...drawn.map(scaler => ({
       label: scaler.name,
       stroke: () => css(scaler.colour),
       width: scaler.ours ? 2 : 1.25,
@@ -242,7 +243,7 @@ const drawTrace = (raw, root, key) => {
       const scaler = trace.scalers[index]
       scaler.shown = !scaler.shown
       button.setAttribute('aria-pressed', String(scaler.shown))
-      plots[1].setSeries(index + 2, { show: scaler.shown })
+      plots[1].setSeries(1 + trace.scalers.length - index, { show: scaler.shown })
       plots[2].redraw()
     })
   }
