@@ -20,3 +20,16 @@ export function durationOption(least: string, most: string): (text: string) => n
     throw new InvalidArgumentError(`expected a duration from ${least} to ${most}, such as 60s, 1m30s, 5m or 1h`)
   }
 }
+
+/** Milliseconds as people write them: "5m", "1h30m", "0.5s". Parts that are zero are left out. */
+export function durationText(ms: number): string {
+  let left = ms
+  let text = ''
+  for (const unit of ['d', 'h', 'm'] as const) {
+    const count = Math.floor(left / UNIT_MS[unit]!)
+    left -= count * UNIT_MS[unit]!
+    if (count > 0) text += `${count}${unit}`
+  }
+  const seconds = Math.round(left) / 1000
+  return seconds > 0 || text === '' ? `${text}${seconds}s` : text
+}

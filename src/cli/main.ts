@@ -9,6 +9,7 @@ export type Register = (program: Command) => void
 const COMMANDS: readonly (() => Promise<Register>)[] = [
   async () => (await import('./commands/demo.ts')).registerDemo,
   async () => (await import('./commands/backtest.ts')).registerBacktest,
+  async () => (await import('./commands/forecast.ts')).registerForecast,
   async () => (await import('./commands/anomalies.ts')).registerAnomalies,
   async () => (await import('./commands/explain.ts')).registerExplain,
   async () => (await import('./commands/validate.ts')).registerValidate,

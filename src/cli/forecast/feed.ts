@@ -1,0 +1,108 @@
+import { seasonalRidge } from '../../core/forecast/seasonal-ridge.ts'
+import type { Forecast } from '../../core/model.ts'
+import type { Forecaster } from '../../core/rules.ts'
+import { type Steps, valueAt } from './steps.ts'
+
+/** The forecaster on one series, step by step: nothing in it knows a step that was not absorbed. */
+export interface Feed {
+  /** Takes the next step in. */
+  absorb(): void
+  /** From the newest step; `undefined` while there is too little history. */
+  forecast(): Forecast | undefined
+  /** Steps with a value so far. */
+  readonly seen: number
+  /** Whether the next step completes an hour, after which the models are fitted again. */
+  readonly fitsNext: boolean
+}
+
+/** What is asked of the forecaster, in steps of a series. */
+export interface Reach {
+  readonly horizonSteps: number
+  /** Also the maximum over the horizon. */
+  readonly withMaximum: boolean
+}
+
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+/** The regression has 22 coefficients and solves from 67 rows on; rows fade, so that coarse steps need up to 81. */
+const ROWS = 90
+
+export const stepsPerHour = (stepMs: number): number => Math.max(1, Math.round(HOUR_MS / stepMs))
+export const stepsPerDay = (stepMs: number): number => Math.max(1, Math.round(DAY_MS / stepMs))
+
+/**
+ * Values without which there is no forecast: six hours, rows enough for the first fit at every horizon, and an hour of errors
+ * to tell the spread from.
+ */
+export function stepsNeeded(stepMs: number, horizonSteps: number): number {
+  const perHour = stepsPerHour(stepMs)
+  return Math.max(6 * perHour, ROWS) + horizonSteps + perHour
+}
+
+/**
+ * The forecaster thinks in multiples of a unit (elsewhere the load of a replica): what is far below it is not modelled. A series
+ * has no replicas, so the unit is a tenth of the median positive value. It is taken from the newer half of the past whenever the
+ * past has doubled, and where it moved by more than a factor of two the forecaster begins again and hears the past once more:
+ * in this way no forecast depends on what comes after it.
+ */
+export function createFeed(steps: Steps, reach: Reach): Feed {
+  const perHour = stepsPerHour(steps.stepMs)
+  let next = 0
+  let seen = 0
+  let reviewAt = 6 * perHour
+  let unit: number | undefined
+  let forecaster: Forecaster | undefined
+
+  const hear = (step: number) => forecaster?.absorb(steps.startMs + step * steps.stepMs, valueAt(steps, step))
+  const review = () => {
+    const wanted = unitOf(steps, reviewAt >> 1, reviewAt)
+    reviewAt *= 2
+    if (wanted === undefined || (unit !== undefined && wanted <= 2 * unit && wanted >= unit / 2)) return
+    unit = wanted
+    forecaster = forecasterOf(steps.stepMs, reach, unit)
+    for (let step = 0; step < next; step++) hear(step)
+  }
+  return {
+    get seen() {
+      return seen
+    },
+    get fitsNext() {
+      return (next + 1) % perHour === 0
+    },
+    absorb() {
+      hear(next)
+      if (steps.present[next] === 1) seen += 1
+      next += 1
+      if (next === reviewAt) review()
+    },
+    forecast() {
+      if (seen < stepsNeeded(steps.stepMs, reach.horizonSteps)) return
+      const made = forecaster?.predict(steps.startMs + (next - 1) * steps.stepMs)
+      return made === undefined || 'abstains' in made ? undefined : made
+    },
+  }
+}
+
+/**
+ * The forecaster's windows count in ticks after the newest one, and a tick that is under way counts as begun: `0 ms ahead` is the
+ * tick after the newest. A delay of minus one step makes `h ms ahead` the value that ends `h` after the newest value.
+ */
+function forecasterOf(stepMs: number, { horizonSteps, withMaximum }: Reach, unit: number): Forecaster {
+  return seasonalRidge({
+    stepMs,
+    delayMs: -stepMs,
+    unit,
+    pointsMs: Array.from({ length: horizonSteps }, (_, index) => (index + 1) * stepMs),
+    windows: withMaximum ? [{ fromMs: stepMs, toMs: horizonSteps * stepMs }] : [],
+  })
+}
+
+const UNIT_SHARE = 0.1
+
+/** A tenth of the median positive value of [from, to); 1 where all is zero, `undefined` where there is no value at all. */
+function unitOf({ value, present }: Steps, from: number, to: number): number | undefined {
+  const known = value.subarray(from, to).filter((_, index) => present[from + index] === 1)
+  const positive = known.filter(one => one > 0).sort()
+  if (positive.length > 0) return UNIT_SHARE * positive[positive.length >> 1]!
+  return known.length > 0 ? 1 : undefined
+}

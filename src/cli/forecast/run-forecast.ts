@@ -1,0 +1,142 @@
+import { CrescendoError } from '../../errors.ts'
+import { readSeries, requireSamples } from '../../observe/series-file.ts'
+import { type ProgressLine, progressLine } from '../backtest/progress-line.ts'
+import type { ForecastOptions } from '../commands/forecast.ts'
+import { durationText } from '../durations.ts'
+import { note, paint, printJson, printLine } from '../output.ts'
+import { openRowFile, type RowFile } from '../row-file.ts'
+import { evaluate, tooShortToEvaluate } from './evaluate.ts'
+import { createFeed, stepsNeeded, stepsPerDay } from './feed.ts'
+import { PREDICTIONS_HEADER, predictionRow } from './predictions.ts'
+import { type Steps, toSteps } from './steps.ts'
+import { type Evaluated, evaluationDocument, evaluationLines } from './told-evaluation.ts'
+import { type Forecasted, forecastDocument, forecastLines } from './told-forecast.ts'
+
+/** Forecasts or evaluates all files, then tells. Exit code 1 where a series was too short for it. */
+export async function runForecast(files: readonly string[], options: ForecastOptions): Promise<void> {
+  if (options.evaluate || options.predictions !== undefined) await evaluateAll(files, options)
+  else await forecastAll(files, options)
+}
+
+async function forecastAll(files: readonly string[], options: ForecastOptions): Promise<void> {
+  const results: Forecasted[] = []
+  for (const file of files) {
+    const result = forecastOne(await load(file, options))
+    if (result.abstains !== undefined) abstain(file, result.abstains)
+    results.push(result)
+  }
+  if (options.json) return printJson(forecastDocument(results))
+  print(results.flatMap(result => (result.forecast ? [forecastLines(result, bold)] : [])))
+}
+
+function forecastOne({ file, steps, horizonSteps }: Loaded): Forecasted {
+  const feed = createFeed(steps, { horizonSteps, withMaximum: true })
+  const progress = progressLine(process.stderr)
+  withProgress(progress, () => {
+    for (let step = 0; step < steps.value.length; step++) {
+      if (step % 1000 === 0) progress.show(progressText(file, step, steps.value.length))
+      feed.absorb()
+    }
+  })
+  const forecast = feed.forecast()
+  const result = { file, steps, horizonSteps }
+  if (forecast) return { ...result, forecast }
+  const needed = stepsNeeded(steps.stepMs, horizonSteps)
+  const abstains = `${feed.seen} values every ${durationText(steps.stepMs)} are too few for a forecast, ${needed} are needed (${durationText(needed * steps.stepMs)})`
+  return { ...result, abstains }
+}
+
+async function evaluateAll(files: readonly string[], options: ForecastOptions): Promise<void> {
+  const rows = options.predictions === undefined ? undefined : openRowFile(options.predictions)
+  const results: Evaluated[] = []
+  try {
+    rows?.write(PREDICTIONS_HEADER)
+    for (const file of files) results.push(evaluateOne(await load(file, options), rows))
+    rows?.finish()
+  } catch (error) {
+    rows?.discard()
+    throw error
+  }
+  for (const { file, abstains } of results) if (abstains !== undefined) abstain(file, abstains)
+  if (options.json) return printJson(evaluationDocument(results))
+  print(evaluationLines(results, bold))
+  if (options.predictions !== undefined) printLine(`every prediction: ${options.predictions}`)
+}
+
+function evaluateOne({ file, steps, horizonSteps }: Loaded, rows: RowFile | undefined): Evaluated {
+  const progress = progressLine(process.stderr)
+  const evaluation = withProgress(progress, () =>
+    evaluate(steps, {
+      horizonSteps,
+      onProgress: (done, total) => progress.show(progressText(file, done, total)),
+      ...(rows && { onPrediction: prediction => rows.write(predictionRow(file, prediction)) }),
+    }),
+  )
+  const abstains = evaluation.points === 0 ? tooShortToEvaluate(steps, horizonSteps) : undefined
+  return { file, steps, horizonSteps, evaluation, ...(abstains !== undefined && { abstains }) }
+}
+
+interface Loaded {
+  readonly file: string
+  readonly steps: Steps
+  readonly horizonSteps: number
+}
+
+/** Tables of every horizon's model: about 100 bytes for each of a day's steps. 6 million are 600 MB. */
+const MOST_CELLS = 6_000_000
+
+async function load(file: string, { step, horizon, skipBadRows }: ForecastOptions): Promise<Loaded> {
+  const series = await readSeries(file, { skipBadRows: skipBadRows === true })
+  requireSamples(series, 2, 'a forecast')
+  if (series.skipped > 0) note(`${series.skipped} bad rows left out, the first: ${series.firstSkipped}`)
+  const steps = stepsOf(series.file, () => toSteps(series.samples, step))
+  const { stepMs } = steps
+  if (stepMs > step) {
+    note(`${series.file}: values come every ${durationText(stepMs)}, so that is the step instead of ${durationText(step)}`)
+  }
+  const horizonSteps = Math.max(1, Math.floor(horizon / stepMs + 1e-9))
+  if (Math.abs(horizonSteps * stepMs - horizon) > 1) {
+    note(`${series.file}: forecasts reach ${durationText(horizonSteps * stepMs)}, in whole steps of ${durationText(stepMs)}`)
+  }
+  if (horizonSteps * stepsPerDay(stepMs) > MOST_CELLS) throw tooFine(horizonSteps, stepMs)
+  return { file, steps, horizonSteps }
+}
+
+function stepsOf(file: string, make: () => Steps): Steps {
+  try {
+    return make()
+  } catch (error) {
+    throw error instanceof CrescendoError ? new CrescendoError(error.code, `${file}: ${error.message}`) : error
+  }
+}
+
+function tooFine(horizonSteps: number, stepMs: number): CrescendoError {
+  const most = Math.floor(MOST_CELLS / stepsPerDay(stepMs))
+  return new CrescendoError(
+    'CRS_USAGE',
+    `${horizonSteps} steps of ${durationText(stepMs)} are more than the ${most} that fit into memory; choose a shorter --horizon or a longer --step`,
+  )
+}
+
+function abstain(file: string, why: string): void {
+  note(`${file}: ${why}`)
+  process.exitCode = 1
+}
+
+function withProgress<T>(progress: ProgressLine, work: () => T): T {
+  try {
+    return work()
+  } finally {
+    progress.clear()
+  }
+}
+
+function print(blocks: readonly (readonly string[])[]): void {
+  blocks.forEach((lines, index) => {
+    if (index > 0) printLine('')
+    for (const line of lines) printLine(line)
+  })
+}
+
+const progressText = (file: string, done: number, total: number) => `${file}: ${Math.floor((100 * done) / total)} %`
+const bold = (text: string) => paint('bold', text)
