@@ -11,7 +11,7 @@ import type { ProfileName } from '../src/sim/traffic/profiles.ts'
 export interface BenchTrace {
   readonly name: string
   readonly kind: 'recorded' | 'generated'
-  read(seed: number): Promise<{ readonly load: Load; readonly capacity: number }>
+  read(seed: number): Promise<{ readonly load: Load; readonly capacity: number } | { readonly unfit: string }>
 }
 
 const DATA = new URL('../../shared/data/', import.meta.url).pathname
@@ -65,6 +65,8 @@ function recordedTrace(path: string): BenchTrace {
     kind: 'recorded',
     async read(seed) {
       const { samples } = await readSeries(path)
+      const why = unfit(samples)
+      if (why !== undefined) return { unfit: why }
       const cut = lastDays(samples, LONGEST_DAYS)
       const capacity = quantile(cut.value, 0.999) / REPLICAS_AT_P999
       const { load } = bridge(cut, { tickMs: TICK_MS, seed, capacityPerReplica: capacity })
@@ -90,12 +92,12 @@ function generatedTrace(profile: ProfileName, index: number): BenchTrace {
 }
 
 /** Why a recording is not in the table; undefined when it is. */
-export function unfit({ at, value }: Samples): string | undefined {
+function unfit({ at, value }: Samples): string | undefined {
   const spacings = Float64Array.from({ length: at.length - 1 }, (_, i) => at[i + 1]! - at[i]!).sort()
   const days = (at.at(-1)! - at[0]!) / DAY_MS
   if (days < SHORTEST_DAYS) return `${days.toFixed(1)} days are too short`
   if (spacings[spacings.length >> 1]! > COARSEST_MS) return 'its points are more than 30 minutes apart'
-  return value.every(one => one >= 0) ? undefined : 'it has negative values'
+  return quantile(value, 0.999) > 0 ? undefined : 'it is zero nearly always'
 }
 
 function lastDays(samples: Samples, days: number): Samples {

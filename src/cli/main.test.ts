@@ -72,15 +72,15 @@ describe('crescendo validate', () => {
     expect(crescendo(['validate', good])).toEqual({ status: 0, stdout: `${good}: ok (ScalingPolicy mine)\n`, stderr: '' })
   })
 
-  test('says every problem with its place on standard output, exit code 1', () => {
+  test('says every problem with its place on standard output, exit code 2', () => {
     const { status, stdout, stderr } = crescendo(['validate', bad, good])
-    expect({ status, stderr }).toEqual({ status: 1, stderr: '' })
+    expect({ status, stderr }).toEqual({ status: 2, stderr: '' })
     expect(stdout).toBe(`${bad}:4:9: spec.default: unknown field; did you mean defaults?\n${good}: ok (ScalingPolicy mine)\n`)
   })
 
   test('--json is one document with the same', () => {
     const { status, stdout } = crescendo(['validate', '--json', good, bad])
-    expect(status).toBe(1)
+    expect(status).toBe(2)
     expect(JSON.parse(stdout)).toEqual({
       valid: false,
       files: [

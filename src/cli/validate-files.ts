@@ -4,8 +4,8 @@ import { checkResources, formatProblem, type Loaded } from '../resources/load.ts
 import { note, paint, printJson, printLine } from './output.ts'
 
 /**
- * Prints what is right and wrong with each file; gives the exit code: 0, 1 where there are errors (warnings are none), 2
- * where a file could not be read, after the others were checked.
+ * Prints what is right and wrong with each file; gives the exit code: 0, or 2 where a file is wrong (warnings are not) or could
+ * not be read, after the others were checked: what is wrong with a document is bad input, here as in every other command.
  */
 export async function validateFiles(paths: readonly string[], { json }: { readonly json: boolean }): Promise<number> {
   const checked: Checked[] = []
@@ -21,8 +21,7 @@ export async function validateFiles(paths: readonly string[], { json }: { readon
   }
   if (json) printJson(reportOf(checked))
   else for (const { path, loaded } of checked) printFile(path, loaded)
-  if (!areAllRead) return 2
-  return checked.some(({ loaded }) => loaded.problems.some(isError)) ? 1 : 0
+  return areAllRead && !checked.some(({ loaded }) => loaded.problems.some(isError)) ? 0 : 2
 }
 
 interface Checked {

@@ -95,8 +95,8 @@ export interface Parameters {
   readonly deadband: number
   /** Scale-down only after that many ticks in a row agreed. */
   readonly holdTicks: number
-  /** The load of today is beyond anything that was replayed: what was chosen may not fit, so the reactive target speaks too. */
-  readonly isBeyondPast?: boolean
+  /** Why the present is unlike the past that was replayed: what was chosen may not fit, so the reactive target speaks too. */
+  readonly unfamiliar?: string
 }
 
 /** Chooses Parameters by replaying what was absorbed, never anything later. An accumulator like the forecaster. */

@@ -49,7 +49,12 @@ export function predictive(): Proposer {
       const before = state.replicas
       follow(state, found.wish, parameters)
       const why = tell({ before, after: Math.min(state.replicas, maxReplicas), floor, ...found }, context)
-      return { kind: 'proposes', replicas: state.replicas, why, memory: { heldTicks: state.heldTicks, highest: state.highest } }
+      return {
+        kind: 'proposes',
+        replicas: state.replicas,
+        why: parameters.unfamiliar === undefined ? why : `${why}; ${parameters.unfamiliar}, so the reactive target speaks too`,
+        memory: { heldTicks: state.heldTicks, highest: state.highest },
+      }
     },
   }
 }
@@ -76,7 +81,7 @@ export function fallback(proposer: Proposer): Proposer {
     name: proposer.name,
     propose: context => {
       const said = proposer.propose(context)
-      const isNeeded = refusalOf(context) !== undefined || context.parameters?.isBeyondPast === true
+      const isNeeded = refusalOf(context) !== undefined || context.parameters?.unfamiliar !== undefined
       if (said.kind === 'abstains' || said.outright || isNeeded) return said
       const standsBy: Proposed = { kind: 'abstains', why: `stands by with ${said.replicas} (${said.why}): the forecast decides` }
       return { ...standsBy, memory: said.memory, ...(said.conditions && { conditions: said.conditions }) }

@@ -1,6 +1,7 @@
 import { follow, levelFor, type Wish, wholeReplicas } from '../decide/block-rule.ts'
 import type { Forecast, Target } from '../model.ts'
 import type { Parameters, Tuner } from '../rules.ts'
+import { createFamiliarity } from './familiarity.ts'
 import { createReferenceHpa, type ReferenceHpa } from './reference-hpa.ts'
 import { createFleet, type Fleet, settleTick, type Tally, takeTally } from './replay.ts'
 
@@ -25,10 +26,9 @@ const DEADBAND = 0.1
 const SHARES = Array.from({ length: 15 }, (_, i) => 0.3 + 0.05 * i)
 /** The reactive fallback that speaks where there is no forecast. */
 const FALLBACK_SHARE = 0.7
+/** Days of replay that count. */
 const KEPT_DAYS = 14
 const BATCH_TICKS = 240
-/** A load so many times the largest of the days before is unlike the past. */
-const BEYOND = 1.1
 const BAD_MINUTES_PER_DAY = 1.44
 
 interface Candidate {
@@ -40,6 +40,7 @@ interface Candidate {
 /** One past tick, cut to what candidates need: the wishes by price index, in replicas. */
 interface PastTick {
   readonly hasForecast: boolean
+  readonly isUnfamiliar: boolean
   readonly up: Int32Array
   readonly block: Int32Array
   readonly keep: Int32Array
@@ -61,7 +62,7 @@ export function createTuner(options: TunerOptions): Tuner {
   const minute = createMinuteMean(target.periodMs)
   const past: PastTick[] = []
   const ledger = createLedger({ ...options, ticksPerDay })
-  const peaks = createPeaks()
+  const familiarity = createFamiliarity({ ...options, lag })
   let tick = 0
 
   return {
@@ -71,36 +72,21 @@ export function createTuner(options: TunerOptions): Tuner {
       const mean = minute(need)
       const seen = past[past.length - lag]
       if (seen !== undefined) seen.need = need === undefined ? undefined : wholeReplicas(need)
-      peaks.add(need)
+      familiarity.see({ need, forecast, target: now })
       tick += 1
+      const isUnfamiliar = familiarity.doubt() !== undefined
       // The first day's forecasts are a beginner's: whoever does well on them learnt nothing for later.
-      if (tick > ticksPerDay) past.push(pastTick({ forecast, need, mean, target: now }))
+      if (tick > ticksPerDay) past.push(pastTick({ forecast, need, mean, isUnfamiliar, target: now }))
       if (past.length >= BATCH_TICKS + lag) ledger.play(past.splice(0, past.length - lag))
       if (tick % ticksPerDay !== 0) return
-      peaks.closeDay()
+      familiarity.closeDay()
       if (tick > ticksPerDay) ledger.closeDay()
     },
     parameters() {
       const parameters = ledger.chosen()
-      return parameters && peaks.isBeyondPast() ? { ...parameters, isBeyondPast: true } : parameters
+      const unfamiliar = familiarity.doubt()
+      return parameters && unfamiliar !== undefined ? { ...parameters, unfamiliar } : parameters
     },
-  }
-}
-
-/** The largest load of each closed day, and of today. */
-function createPeaks() {
-  const days: number[] = []
-  let today = 0
-  return {
-    add(need: number | undefined) {
-      if (need !== undefined && need > today) today = need
-    },
-    closeDay() {
-      days.push(today)
-      if (days.length > KEPT_DAYS) days.shift()
-      today = 0
-    },
-    isBeyondPast: () => today > 1 && days.every(peak => today > BEYOND * peak),
   }
 }
 
@@ -167,16 +153,17 @@ interface TickFacts {
   readonly forecast: Forecast | undefined
   readonly need: number | undefined
   readonly mean: number | undefined
+  readonly isUnfamiliar: boolean
   readonly target: Target
 }
 
-function pastTick({ forecast, need, mean, target }: TickFacts): PastTick {
+function pastTick({ forecast, need, mean, isUnfamiliar, target }: TickFacts): PastTick {
   const { capacityPerReplica, minReplicas, maxReplicas } = target
   const count = PRICES.length
   const [up, block, keep] = [new Int32Array(count), new Int32Array(count), new Int32Array(count)]
   const [upWindow, keepWindow, aheadWindow] = forecast?.windows ?? []
   if (need === undefined || upWindow === undefined || keepWindow === undefined || aheadWindow === undefined)
-    return { hasForecast: false, up, block, keep, ahead: 0, mean, need: undefined }
+    return { hasForecast: false, isUnfamiliar, up, block, keep, ahead: 0, mean, need: undefined }
   const floor = Math.max(minReplicas, wholeReplicas(need))
   const bounded = (replicas: number) => Math.min(maxReplicas, replicas)
   for (let i = 0; i < count; i++) {
@@ -187,6 +174,7 @@ function pastTick({ forecast, need, mean, target }: TickFacts): PastTick {
   }
   return {
     hasForecast: true,
+    isUnfamiliar,
     up,
     block,
     keep,
@@ -248,6 +236,7 @@ function playCandidate(fleet: Fleet, { price, keep, parameters }: Candidate, { b
       wish.block = parameters.orderToMedian ? Math.max(past.block[price]!, past.ahead) : past.block[price]!
       wish.keep = Math.max(wish.up, past.keep[keep]!)
       follow(fleet, wish, parameters)
+      if (past.isUnfamiliar && fallback[i]! > fleet.replicas) fleet.replicas = fallback[i]!
     } else if (past.mean !== undefined) fleet.replicas = fallback[i]!
     if (fleet.replicas !== before) fleet.actions += 1
     settleTick(fleet, from + i, past.need)
