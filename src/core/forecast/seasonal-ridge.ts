@@ -28,7 +28,7 @@ const DAY_MS = 86_400_000
  * Seasonal profile (yesterday, the days before, last week) times recent level, by direct multi-horizon ridge regression in log
  * space, one model for each window; a second regression models the spread; quantiles come from standardised residuals of
  * past forecasts and are corrected online (adaptive conformal inference). Bounds are capped at twice the largest load of a week.
- * Abstains until six hours were seen: before that no regression has rows enough to be worth a replica.
+ * Abstains until six hours were seen, and, where values are few (a coarse step, gaps), until past forecasts tell how wrong they are.
  */
 export function seasonalRidge(options: SeasonalRidgeOptions): Forecaster {
   const { stepMs, unit } = options
@@ -53,6 +53,7 @@ export function seasonalRidge(options: SeasonalRidgeOptions): Forecaster {
   const compute = (now: Instant): Forecast | { readonly abstains: string } => {
     const seen = track.tick + 1
     if (seen < unlocked) return { abstains: `${(seen / grid.perHour).toFixed(1)} h of the 6 h of history that a forecast needs` }
+    if (!models.every(one => one.isCalibrated())) return { abstains: 'too few values yet to tell how wrong a forecast would be' }
     const cap = 2 * track.weekMaximum
     const read = (one: WindowModel) => ascending(one.bounds(), log => Math.min(cap, fromLog(log, unit)))
     return {
@@ -66,8 +67,9 @@ export function seasonalRidge(options: SeasonalRidgeOptions): Forecaster {
     name: NAME,
     absorb(at, demand) {
       if (lastAt !== undefined && at <= lastAt) return
-      // Ticks that nobody saw are gaps; after a day of them nothing of the old rhythm would be left to fill with.
-      const missed = lastAt === undefined ? 0 : Math.min(grid.perDay, Math.round((at - lastAt) / stepMs) - 1)
+      // Ticks that nobody saw are gaps. Of a longer one whole days are left out: yesterday stays at the same time of day.
+      const unseen = lastAt === undefined ? 0 : Math.round((at - lastAt) / stepMs) - 1
+      const missed = unseen > grid.perDay ? grid.perDay + (unseen % grid.perDay) : unseen
       for (let i = missed; i >= 1; i--) push(at - i * stepMs, undefined)
       push(at, demand)
     },

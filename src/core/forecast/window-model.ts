@@ -14,6 +14,8 @@ export interface WindowModel {
   /** Called once for each tick after the track took it in; `timeOfDay` is 0..1 at that tick. */
   advance(timeOfDay: number): void
   refit(): void
+  /** Whether past forecasts were scored, so that the levels differ; before that every bound is the load of now. */
+  isCalibrated(): boolean
   /** Log-space bounds at the model's levels, as of the newest tick. Reused array: copy what must stay. */
   bounds(): Float64Array
 }
@@ -77,6 +79,7 @@ export function createWindowModel(options: WindowModelOptions): WindowModel {
       scores.refresh()
       solved = mean.weight > MEAN_WIDTH * 3
     },
+    isCalibrated: () => scores.isKnown(),
     bounds() {
       const { slot } = origins.at(track.tick)
       return scores.bounds(track.base.get(track.tick) + origins.means[slot]!, origins.spreads[slot]!)
@@ -105,7 +108,9 @@ function createCalibration({ levels, track }: WindowModelOptions) {
   const offsets = new Float64Array(levels.length)
   const bound = new Float64Array(levels.length)
   let quantiles = new Float64Array(levels.length)
+  let isKnown = false
   return {
+    isKnown: () => isKnown,
     add(score: number) {
       scores.add(score)
       for (let i = 0; i < levels.length; i++) {
@@ -114,7 +119,9 @@ function createCalibration({ levels, track }: WindowModelOptions) {
       }
     },
     refresh() {
-      if (scores.count > 0) quantiles = scores.quantiles(levels) as Float64Array<ArrayBuffer>
+      if (scores.count === 0) return
+      quantiles = scores.quantiles(levels) as Float64Array<ArrayBuffer>
+      isKnown = true
     },
     bounds(center: number, spread: number): Float64Array {
       for (let i = 0; i < levels.length; i++) bound[i] = center + (quantiles[i]! + offsets[i]!) * spread
