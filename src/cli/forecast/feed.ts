@@ -27,7 +27,7 @@ const DAY_MS = 24 * HOUR_MS
 /** The regression has 22 coefficients and solves from 67 rows on; rows fade, so that coarse steps need up to 81. */
 const ROWS = 90
 
-export const stepsPerHour = (stepMs: number): number => Math.max(1, Math.round(HOUR_MS / stepMs))
+const stepsPerHour = (stepMs: number): number => Math.max(1, Math.round(HOUR_MS / stepMs))
 export const stepsPerDay = (stepMs: number): number => Math.max(1, Math.round(DAY_MS / stepMs))
 
 /**
@@ -41,7 +41,7 @@ export function stepsNeeded(stepMs: number, horizonSteps: number): number {
 
 /**
  * The forecaster thinks in multiples of a unit (elsewhere the load of a replica): what is far below it is not modelled. A series
- * has no replicas, so the unit is a tenth of the median positive value. It is taken from the newer half of the past whenever the
+ * has no replicas, so the unit is its median positive value. It is taken from the newer half of the past whenever the
  * past has doubled, and where it moved by more than a factor of two the forecaster begins again and hears the past once more:
  * in this way no forecast depends on what comes after it.
  */
@@ -97,12 +97,10 @@ function forecasterOf(stepMs: number, { horizonSteps, withMaximum }: Reach, unit
   })
 }
 
-const UNIT_SHARE = 0.1
-
-/** A tenth of the median positive value of [from, to); 1 where all is zero, `undefined` where there is no value at all. */
+/** Median positive value of [from, to); 1 where all is zero, `undefined` where there is no value at all. */
 function unitOf({ value, present }: Steps, from: number, to: number): number | undefined {
   const known = value.subarray(from, to).filter((_, index) => present[from + index] === 1)
   const positive = known.filter(one => one > 0).sort()
-  if (positive.length > 0) return UNIT_SHARE * positive[positive.length >> 1]!
+  if (positive.length > 0) return positive[positive.length >> 1]!
   return known.length > 0 ? 1 : undefined
 }

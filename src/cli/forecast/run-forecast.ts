@@ -91,12 +91,15 @@ async function load(file: string, { step, horizon, skipBadRows }: ForecastOption
   if (series.skipped > 0) note(`${series.skipped} bad rows left out, the first: ${series.firstSkipped}`)
   const steps = stepsOf(series.file, () => toSteps(series.samples, step))
   const { stepMs } = steps
-  if (stepMs > step) {
-    note(`${series.file}: values come every ${durationText(stepMs)}, so that is the step instead of ${durationText(step)}`)
-  }
   const horizonSteps = Math.max(1, Math.floor(horizon / stepMs + 1e-9))
-  if (Math.abs(horizonSteps * stepMs - horizon) > 1) {
-    note(`${series.file}: forecasts reach ${durationText(horizonSteps * stepMs)}, in whole steps of ${durationText(stepMs)}`)
+  const reach = durationText(horizonSteps * stepMs)
+  if (stepMs > step) {
+    const spacing = durationText(stepMs)
+    note(
+      `${series.file}: values come every ${spacing}, which is the step instead of ${durationText(step)}; forecasts reach ${reach}`,
+    )
+  } else if (horizonSteps * stepMs !== horizon) {
+    note(`${series.file}: forecasts reach ${reach}, in whole steps of ${durationText(stepMs)}`)
   }
   if (horizonSteps * stepsPerDay(stepMs) > MOST_CELLS) throw tooFine(horizonSteps, stepMs)
   return { file, steps, horizonSteps }

@@ -54,7 +54,7 @@ function figures({ mase, wape, pinball, coverage, msPerFit, msPerForecast, point
 }
 
 /** Means over files, each weighted by its points; a file for which a figure has no meaning does not count for that figure. */
-export function overallOf(files: readonly Figures[]): Figures {
+function overallOf(files: readonly Figures[]): Figures {
   const mean = (figureOf: (file: Figures) => number | undefined): number | undefined => {
     const known = files.filter(file => file.points > 0 && figureOf(file) !== undefined)
     const weight = known.reduce((sum, file) => sum + file.points, 0)
