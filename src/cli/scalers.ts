@@ -2,6 +2,7 @@ import type { GuardSettings } from '../core/guard/order.ts'
 import { type CrescendoOptions, crescendoRules } from '../core/policy/crescendo-rules.ts'
 import type { Settings } from '../resources/settings.ts'
 import { ticksOf } from '../sim/load.ts'
+import { usualStartupMs } from '../sim/replicas.ts'
 import { followed, type Prepare, RIVALS } from '../sim/rivals/contenders.ts'
 
 /** Who plays when nobody was named. */
@@ -17,7 +18,12 @@ export function scalersFor(settings: Settings, price: number): Readonly<Record<s
       const target = followed(scenario)
       const delayMs = ticksOf(scenario.metricsDelayMs, scenario.load.tickMs) * scenario.load.tickMs
       const options = crescendoOptions(settings, price)
-      return { rules: crescendoRules({ ...options, target, delayMs }), target, note: `mode ${options.mode}` }
+      const startupMs = usualStartupMs(target.startupMs, scenario.startup ?? { kind: 'fixed' }) + (scenario.nodes?.startupMs ?? 0)
+      return {
+        rules: crescendoRules({ ...options, target: { ...target, startupMs }, delayMs }),
+        target,
+        note: `mode ${options.mode}`,
+      }
     },
     ...RIVALS,
   }

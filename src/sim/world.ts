@@ -1,5 +1,5 @@
 import type { Instant, Target } from '../core/model.ts'
-import type { Cluster, Journal, Log, MetricSource, Ports } from '../ports.ts'
+import type { Cluster, Journal, Log, MetricSource, Ports, Store } from '../ports.ts'
 import { memoryStore } from '../store/memory.ts'
 import { answersOf, type View } from './answers.ts'
 import { type Load, offeredAt, ticksOf, timeOf } from './load.ts'
@@ -36,6 +36,8 @@ export interface WorldOptions {
   readonly failures?: readonly Failure[]
   /** Load metrics (External, Object) are answered in load units times this factor; for loads far below one. Default 1. */
   readonly metricScale?: number
+  /** Default: an empty one in memory. One that remembers what a backfill taught is handed in. */
+  readonly store?: Store
   readonly log?: Log
   readonly journal?: Journal
 }
@@ -90,7 +92,7 @@ export function createWorld(options: WorldOptions): World {
       clock: { now: () => timeOf(load, state.tick) },
       metrics: metricSource(options, { past, state, pods }),
       cluster: cluster({ replicas, state, pods }),
-      store: memoryStore(),
+      store: options.store ?? memoryStore(),
       journal: options.journal ?? forgetful,
       log: options.log ?? quiet,
     },

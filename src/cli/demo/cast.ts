@@ -4,7 +4,7 @@ import { PROFILES, type ProfileName } from '../../sim/traffic/profiles.ts'
 import { type Service, type StageEvent, TICK_MS, targetOf } from './service.ts'
 
 const DAY_MS = 86_400_000
-const HISTORY_DAYS = 4
+const HISTORY_DAYS = 10
 /** Tuesday, 24 November 2026: the day that is played. */
 const DAY_START = Date.UTC(2026, 10, 24)
 
@@ -64,13 +64,6 @@ const ROLES: readonly Role[] = [
     minReplicas: 2,
     maxReplicas: 120,
     price: 1.2,
-    daily: {
-      hour: 9,
-      factor: 2,
-      riseMs: 4 * 60_000,
-      decayMs: 30 * 60_000,
-      text: 'the job that a big client starts every day doubles the load of ml-inference within 4 minutes',
-    },
     events: [
       {
         traffic: { kind: 'metric-outage', from: at(15, 10), to: at(15, 25) },
@@ -83,7 +76,21 @@ const ROLES: readonly Role[] = [
       },
     ],
   },
-  { namespace: 'data', profile: 'analytics', minReplicas: 2, maxReplicas: 60, price: 0.2, events: [] },
+  {
+    namespace: 'data',
+    profile: 'analytics',
+    minReplicas: 2,
+    maxReplicas: 60,
+    price: 0.2,
+    daily: {
+      hour: 9,
+      factor: 2.2,
+      riseMs: 150_000,
+      decayMs: 30 * 60_000,
+      text: 'the reports that start every morning more than double the load of analytics within 3 minutes',
+    },
+    events: [],
+  },
 ]
 
 /**

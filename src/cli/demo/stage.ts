@@ -1,9 +1,11 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import type { Decision, Instant } from '../../core/model.ts'
-import { type Load, timeOf } from '../../sim/load.ts'
+import { backfill, type Recorded } from '../../loop/backfill.ts'
+import { isMissing, type Load, offeredAt, timeOf } from '../../sim/load.ts'
 import { prepare } from '../../sim/rivals/contenders.ts'
 import { metricScaleFor, type Run, type Scenario, type Simulation, startSimulation } from '../../sim/run.ts'
 import { type Score, score } from '../../sim/score.ts'
+import { memoryStore } from '../../store/memory.ts'
 import { CONTESTANTS } from './contestants.ts'
 import { METRICS_DELAY_MS, type Service, TICK_MS } from './service.ts'
 
@@ -13,6 +15,9 @@ export interface Actor {
   readonly simulation: Simulation
   /** The first visible tick, in ticks of its own simulation. */
   readonly from: number
+  /** What it goes through before the visible time, step by step: first what it can learn from the history, then an hour of it. */
+  readonly lesson: AsyncGenerator<void>
+  readonly lessons: number
   /** The latest decision; absent before the first one. */
   last?: Decision
 }
@@ -45,24 +50,23 @@ export interface Stage {
   step(): Promise<readonly Turn[]>
 }
 
-/** The rivals do not learn from history: an hour of it puts them in the state in which a running HPA would be. */
-const RIVAL_WARMUP_TICKS = 3_600_000 / TICK_MS
+/** An hour of history is lived through by everybody: it puts them in the state in which a running autoscaler would be. */
+const WARMUP_TICKS = 3_600_000 / TICK_MS
 const SLICE_MS = 20
 
 export async function createStage(services: readonly Service[], seed: number): Promise<Stage> {
   const parts = await Promise.all(services.map(service => partOf(service, seed)))
   const ticks = Math.min(...services.map(service => service.load.value.length - service.historyTicks))
-  const history = parts.reduce((sum, { actors }) => sum + actors.reduce((own, actor) => own + actor.from, 0), 0)
+  const history = parts.reduce((sum, { actors }) => sum + actors.reduce((own, actor) => own + actor.lessons, 0), 0)
   let [played, learned] = [0, 0]
   return {
     parts,
     ticks,
     played: () => played,
-    learned: () => (history === 0 ? 1 : learned / history),
+    learned: () => (history === 0 ? 1 : Math.min(1, learned / history)),
     now: () => timeOf(services[0]!.load, services[0]!.historyTicks + played),
     async learn(signal) {
-      await eachHistoryTick(parts, async step => {
-        await step()
+      await teach(parts, () => {
         learned++
         return !signal.aborted
       })
@@ -79,19 +83,20 @@ export async function createStage(services: readonly Service[], seed: number): P
   }
 }
 
-/** All histories side by side, so that no service waits for the others to be learned. */
-async function eachHistoryTick(parts: readonly Part[], visit: (step: () => Promise<unknown>) => Promise<boolean>): Promise<void> {
-  const actors = parts.flatMap(part => part.actors)
-  const longest = Math.max(...actors.map(actor => actor.from))
+/** All lessons side by side, so that no service waits for the others to be learned. */
+async function teach(parts: readonly Part[], visit: () => boolean): Promise<void> {
+  const lessons = parts.flatMap(part => part.actors.map(actor => actor.lesson))
   let sliceEnd = performance.now() + SLICE_MS
-  for (let tick = 0; tick < longest; tick++) {
-    for (const actor of actors) {
-      if (tick >= actor.from) continue
-      if (!(await visit(() => actor.simulation.step()))) return
-      if (performance.now() < sliceEnd) continue
-      await breathe()
-      sliceEnd = performance.now() + SLICE_MS
+  for (let open = lessons; open.length > 0; ) {
+    const still: typeof lessons = []
+    for (const lesson of open) {
+      if (!(await lesson.next()).done) still.push(lesson)
+      if (!visit()) return
     }
+    open = still
+    if (performance.now() < sliceEnd) continue
+    await breathe()
+    sliceEnd = performance.now() + SLICE_MS
   }
 }
 
@@ -101,20 +106,48 @@ async function partOf(service: Service, seed: number): Promise<Part> {
 }
 
 async function actorOf(service: Service, { name, seed }: { name: string; seed: number }): Promise<Actor> {
-  const warmup = name === 'crescendo' ? service.historyTicks : Math.min(service.historyTicks, RIVAL_WARMUP_TICKS)
+  const from = Math.min(service.historyTicks, WARMUP_TICKS)
+  const taught = service.historyTicks - from
   const { target, failures, startup } = service
+  const store = memoryStore()
   const scenario: Scenario = {
     target,
-    load: loadFrom(service.load, service.historyTicks - warmup),
+    load: loadFrom(service.load, taught),
     metricsDelayMs: METRICS_DELAY_MS,
     metricScale: metricScaleFor(target.capacityPerReplica),
     seed,
     failures,
     startup,
-    scoredFrom: warmup,
+    scoredFrom: from,
+    store,
   }
   const contender = await prepare(name, scenario, { table: CONTESTANTS })
-  return { name, simulation: startSimulation(contender.rules, { ...scenario, target: contender.target }), from: warmup }
+  const simulation = startSimulation(contender.rules, { ...scenario, target: contender.target })
+  const learns = contender.rules.forecaster !== undefined
+  async function* lesson() {
+    if (learns) {
+      const lessons = backfill(contender.rules, contender.target, recorded(service.load, taught))
+      let next = lessons.next()
+      for (; next.done !== true; next = lessons.next()) yield
+      await store.remember(contender.target.id, next.value)
+    }
+    for (let tick = 0; tick < from; tick++) {
+      await simulation.step()
+      yield
+    }
+  }
+  return { name, simulation, from, lesson: lesson(), lessons: from + (learns ? taught : 0) }
+}
+
+/** The history as a metrics store would have recorded it: one row a tick, read one delay after the tick ended. */
+function* recorded(load: Load, ticks: number): Generator<Recorded> {
+  for (let tick = 0; tick < ticks; tick++) {
+    const end = timeOf(load, tick + 1)
+    const demand = isMissing(load, tick)
+      ? { kind: 'missing' as const, at: end, why: 'nothing was recorded' }
+      : { kind: 'value' as const, at: end, value: offeredAt(load, tick) }
+    yield { at: end + METRICS_DELAY_MS, demand, ...(load.clients && { clients: load.clients[tick]! }) }
+  }
 }
 
 function loadFrom(load: Load, tick: number): Load {

@@ -58,14 +58,14 @@ export function follow(state: RuleState, wish: Wish, { deadband, holdTicks }: Pi
     state.heldTicks += 1
     if (wish.keep > state.highest) state.highest = wish.keep
     if (state.heldTicks <= holdTicks) return
-    state.replicas = state.highest
+    state.replicas = Math.min(replicas, state.highest) // others may have taken more away meanwhile
   }
   state.heldTicks = 0
   state.highest = 0
 }
 
 /** Rounds replicas up, forgiving what floating point adds: 8.0000000001 is 8. */
-export const wholeReplicas = (replicas: number): number => Math.ceil(replicas - 1e-9)
+export const wholeReplicas = (replicas: number): number => Math.max(0, Math.ceil(replicas - 1e-9))
 
 export interface WishFacts {
   readonly forecast: Forecast
@@ -87,5 +87,6 @@ export function wishOf({ forecast, parameters, capacityPerReplica, floor }: Wish
   const block = wholeReplicas((load * (1 + parameters.orderAhead)) / capacityPerReplica)
   const median = parameters.orderToMedian ? wholeReplicas(ahead.quantiles[0]! / capacityPerReplica) : 0
   const kept = Math.max(needed, wholeReplicas(keep.quantiles[keepLevel]! / capacityPerReplica))
-  return { wish: { up: needed, block: Math.max(block, median), keep: kept } satisfies Wish, upLevel, keepLevel, load }
+  const wish: Wish = { up: needed, block: Math.max(block, median), keep: kept }
+  return { wish, upLevel, keepLevel, load, leadMs: up.fromMs }
 }

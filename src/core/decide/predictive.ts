@@ -20,43 +20,45 @@ interface Held {
   readonly highest: number
 }
 
+const nothingHeld: Held = { heldTicks: 0, highest: 0 }
+
 /**
  * The least-cost decision in mode Slo (`prediction.md` 4.3, `decision.md` 6): the floor is what the believed demand needs now, up
  * goes to the quantile of the window maximum at lead time, down only when the quantile over twice the lead allows it for long
- * enough. Abstains without demand, forecast or tuned parameters; then the reactive fallback speaks.
+ * enough. Abstains without forecast or tuned parameters; then the reactive fallback speaks.
  */
 export function predictive(): Proposer {
   return {
     name: NAME,
     propose: context => {
       const { forecast, parameters, situation, target } = context
-      const refusal = refusalOf(context)
-      if (
-        refusal !== undefined ||
-        situation.demand === undefined ||
-        forecast === undefined ||
-        'abstains' in forecast ||
-        !parameters
-      )
-        return { kind: 'abstains', why: refusal ?? 'no forecast', memory: { heldTicks: 0, highest: 0 } }
-      const { capacityPerReplica, minReplicas, maxReplicas } = target
-      const floor = Math.max(minReplicas, wholeReplicas(situation.demand / capacityPerReplica))
+      const unable = refusalOf(context)
+      if (unable !== undefined || forecast === undefined || 'abstains' in forecast || parameters === undefined)
+        return { kind: 'abstains', why: unable ?? 'no forecast', memory: nothingHeld }
+      const { capacityPerReplica, minReplicas } = target
+      const floor = Math.max(minReplicas, wholeReplicas((situation.demand ?? 0) / capacityPerReplica))
       const found = wishOf({ forecast, parameters, capacityPerReplica, floor })
-      const state = {
-        replicas: situation.observation.replicas.spec,
-        ...recall<Held>(context.memory, NAME, { heldTicks: 0, highest: 0 }),
-      }
+      if (situation.demand === undefined) return blind(found, context)
+      const state = { replicas: situation.observation.replicas.spec, ...recall<Held>(context.memory, NAME, nothingHeld) }
       const before = state.replicas
       follow(state, found.wish, parameters)
-      const why = tell({ before, after: Math.min(state.replicas, maxReplicas), floor, ...found }, context)
       return {
         kind: 'proposes',
         replicas: state.replicas,
-        why: parameters.unfamiliar === undefined ? why : `${why}; ${parameters.unfamiliar}, so the reactive target speaks too`,
+        why: tell({ before, after: Math.min(state.replicas, target.maxReplicas), floor, ...found }, parameters.unfamiliar),
         memory: { heldTicks: state.heldTicks, highest: state.highest },
       }
     },
   }
+}
+
+type Found = ReturnType<typeof wishOf>
+
+/** Without a demand the forecast goes on for as long as the forecaster dares, but only upwards. */
+function blind({ wish, ...found }: Found, { situation }: Context): Proposed & { readonly memory: Held } {
+  const { spec } = situation.observation.replicas
+  const why = `the demand is missing, the forecast goes on, upwards only: ${reaches(found)}`
+  return { kind: 'proposes', replicas: Math.max(spec, wish.up), why, memory: nothingHeld }
 }
 
 /** Mode Additive: beside the reactive wish, never below it: the replicas that the load at lead time needs. */
@@ -69,8 +71,8 @@ export function predictiveUp(): Proposer {
         return { kind: 'abstains', why: forecast?.abstains ?? 'no forecaster' }
       const { capacityPerReplica } = target
       const floor = wholeReplicas((situation.demand ?? 0) / capacityPerReplica)
-      const { wish, load, upLevel } = wishOf({ forecast, parameters, capacityPerReplica, floor })
-      return { kind: 'proposes', replicas: wish.up, why: reaches(load, upLevel, context) }
+      const found = wishOf({ forecast, parameters, capacityPerReplica, floor })
+      return { kind: 'proposes', replicas: found.wish.up, why: reaches(found) }
     },
   }
 }
@@ -90,36 +92,35 @@ export function fallback(proposer: Proposer): Proposer {
 }
 
 /** Why the forecast may not decide; `undefined` when it may. */
-function refusalOf({ forecast, parameters, situation }: Context): string | undefined {
-  if (situation.demand === undefined) return 'the demand is missing'
+function refusalOf({ forecast, parameters }: Context): string | undefined {
   if (forecast === undefined) return 'no forecaster'
   if ('abstains' in forecast) return forecast.abstains
   if (parameters === undefined) return 'not tuned yet: a full day must have been replayed'
   return undefined
 }
 
-interface Told {
+interface Told extends Found {
   readonly before: number
   readonly after: number
   readonly floor: number
-  readonly upLevel: number
-  readonly keepLevel: number
-  readonly load: number
-  readonly wish: { readonly keep: number }
 }
 
-function tell(told: Told, context: Context): string {
+function tell(told: Told, unfamiliar: string | undefined): string {
+  const why = reasonOf(told)
+  return unfamiliar === undefined ? why : `${why}; ${unfamiliar}, so the reactive target speaks too`
+}
+
+function reasonOf(told: Told): string {
   const { before, after, wish, keepLevel } = told
-  if (after < before)
-    return `${confidence(keepLevel)} sure that ${after} are enough for the next ${seconds(2 * context.target.startupMs)} s`
+  if (after < before) return `${confidence(keepLevel)} sure that ${after} are enough for the next ${seconds(2 * told.leadMs)} s`
   if (after > before && told.floor >= after) return `the load of now needs ${told.floor}`
-  const reach = reaches(told.load, told.upLevel, context)
+  const reach = reaches(told)
   if (after > before) return reach
   return wish.keep < before ? `${reach}; ${before - wish.keep} more are held back for a while` : reach
 }
 
-function reaches(load: number, level: number, { target }: Context): string {
-  return `in ${seconds(target.startupMs)} s (start-up) load stays below ${figure(load)} with ${confidence(level)} confidence`
+function reaches({ load, upLevel, leadMs }: Pick<Found, 'load' | 'upLevel' | 'leadMs'>): string {
+  return `in ${seconds(leadMs)} s (start-up) load stays below ${figure(load)} with ${confidence(upLevel)} confidence`
 }
 
 const confidence = (level: number): string => `${Number((WINDOW_LEVELS[level]! * 100).toPrecision(6))} %`

@@ -23,6 +23,8 @@ export interface SeasonalRidgeOptions {
 
 const NAME = 'seasonal-ridge'
 const DAY_MS = 86_400_000
+/** A forecast reaches 30 minutes; what is older than that is no longer the present. */
+const LONGEST_GAP_MS = 1_800_000
 
 /**
  * Seasonal profile (yesterday, the days before, last week) times recent level, by direct multi-horizon ridge regression in log
@@ -40,6 +42,7 @@ export function seasonalRidge(options: SeasonalRidgeOptions): Forecaster {
   const points = options.pointsMs.map(ms => model({ fromMs: ms, toMs: ms }, QUANTILES))
   const models = [...windows, ...points]
   const unlocked = grid.perHour * 6
+  const longestGap = Math.max(2, Math.round(LONGEST_GAP_MS / stepMs))
   let lastAt: Instant | undefined
   let last: { readonly madeAt: Instant; readonly tick: number; readonly forecast: ReturnType<Forecaster['predict']> } | undefined
 
@@ -53,6 +56,7 @@ export function seasonalRidge(options: SeasonalRidgeOptions): Forecaster {
   const compute = (now: Instant): Forecast | { readonly abstains: string } => {
     const seen = track.tick + 1
     if (seen < unlocked) return { abstains: `${(seen / grid.perHour).toFixed(1)} h of the 6 h of history that a forecast needs` }
+    if (track.gap > longestGap) return { abstains: `the newest value is ${Math.round((track.gap * stepMs) / 60_000)} min old` }
     if (!models.every(one => one.isCalibrated())) return { abstains: 'too few values yet to tell how wrong a forecast would be' }
     const cap = 2 * track.weekMaximum
     const read = (one: WindowModel) => ascending(one.bounds(), log => Math.min(cap, fromLog(log, unit)))
@@ -66,7 +70,7 @@ export function seasonalRidge(options: SeasonalRidgeOptions): Forecaster {
   return {
     name: NAME,
     absorb(at, demand) {
-      if (lastAt !== undefined && at <= lastAt) return
+      if (lastAt === undefined ? demand === undefined : at <= lastAt) return
       // Ticks that nobody saw are gaps. Of a longer one whole days are left out: yesterday stays at the same time of day.
       const unseen = lastAt === undefined ? 0 : Math.round((at - lastAt) / stepMs) - 1
       const missed = unseen > grid.perDay ? grid.perDay + (unseen % grid.perDay) : unseen

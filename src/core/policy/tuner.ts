@@ -68,6 +68,7 @@ export function createTuner(options: TunerOptions): Tuner {
   return {
     name: 'replay',
     absorb({ demand, forecast, target: now }) {
+      if (tick === 0 && demand === undefined) return
       const need = demand === undefined ? undefined : demand / now.capacityPerReplica
       const mean = minute(need)
       const seen = past[past.length - lag]
