@@ -60,7 +60,7 @@ export function createTuner(options: TunerOptions): Tuner {
   const ticksPerDay = Math.round(86_400_000 / target.periodMs)
   const lag = 1 + Math.round(delayMs / target.periodMs)
   const minute = createMinuteMean(target.periodMs)
-  const past: PastTick[] = []
+  const past = createPast(lag)
   const ledger = createLedger({ ...options, ticksPerDay })
   const familiarity = createFamiliarity({ ...options, lag })
   let tick = 0
@@ -71,14 +71,13 @@ export function createTuner(options: TunerOptions): Tuner {
       if (tick === 0 && demand === undefined) return
       const need = demand === undefined ? undefined : demand / now.capacityPerReplica
       const mean = minute(need)
-      const seen = past[past.length - lag]
-      if (seen !== undefined) seen.need = need === undefined ? undefined : wholeReplicas(need)
+      past.reveal(need)
       familiarity.see({ need, forecast, target: now })
       tick += 1
       const isUnfamiliar = familiarity.doubt() !== undefined
       // The first day's forecasts are a beginner's: whoever does well on them learnt nothing for later.
       if (tick > ticksPerDay) past.push(pastTick({ forecast, need, mean, isUnfamiliar, target: now }))
-      if (past.length >= BATCH_TICKS + lag) ledger.play(past.splice(0, past.length - lag))
+      if (past.isFull()) ledger.play(past.take())
       if (tick % ticksPerDay !== 0) return
       familiarity.closeDay()
       if (tick > ticksPerDay) ledger.closeDay()
@@ -88,6 +87,22 @@ export function createTuner(options: TunerOptions): Tuner {
       const unfamiliar = familiarity.doubt()
       return parameters && unfamiliar !== undefined ? { ...parameters, unfamiliar } : parameters
     },
+  }
+}
+
+/** Past ticks that wait to be replayed in batches; what a tick needed is seen `lag` ticks after it was decided. */
+function createPast(lag: number) {
+  const ticks: PastTick[] = []
+  return {
+    reveal(need: number | undefined) {
+      const seen = ticks[ticks.length - lag]
+      if (seen !== undefined && need !== undefined) seen.need = wholeReplicas(need)
+    },
+    push(tick: PastTick) {
+      ticks.push(tick)
+    },
+    isFull: () => ticks.length >= BATCH_TICKS + lag,
+    take: (): readonly PastTick[] => ticks.splice(0, ticks.length - lag),
   }
 }
 
