@@ -31,7 +31,11 @@ export function createReferenceHpa(options: ReferenceOptions): ReferenceHpa {
   return {
     fleet,
     decide(load) {
-      if (load === undefined) return
+      if (load === undefined) {
+        // The window is one of time: a tick that wanted nothing lets the oldest wish go.
+        wishes[decisions++ % window] = 0
+        return
+      }
       const now = fleet.replicas
       const ratio = load / (share * now)
       const tolerance = stockSettings.tolerance
