@@ -166,16 +166,24 @@ describe('gaps', () => {
   const gapped = (from: number, to: number): Loads => loads.map((load, tick) => (tick >= from && tick < to ? undefined : load))
   const median = (said: Forecast | { abstains: string }) => (said as Forecast).windows[0]!.quantiles[0]!
 
-  test('are filled like yesterday: through three hours of silence on the steepest slope the forecast keeps to the load', () => {
-    const [from, to] = [4 * PER_DAY - 60, 4 * PER_DAY + 120]
+  test('are filled like yesterday: through half an hour of silence on the steepest slope the forecast keeps to the load', () => {
+    const [from, to] = [4 * PER_DAY - 15, 4 * PER_DAY + 15]
     const said = forecasts(gapped(from, to))
     const worst = (guess: (tick: number) => number) => {
       let error = 0
       for (let tick = from; tick < to; tick++) error = Math.max(error, Math.abs(guess(tick) / loads[tick + 6]! - 1))
       return error
     }
-    expect(worst(tick => median(said[tick]!))).toBeLessThan(0.08)
-    expect(worst(() => loads[from - 1]!)).toBeGreaterThan(0.2)
+    expect(worst(tick => median(said[tick]!))).toBeLessThan(0.06)
+    expect(worst(() => loads[from - 1]!)).toBeGreaterThan(0.12)
+  })
+
+  test('of more than half an hour are no present to forecast from; it says how old the newest value is', () => {
+    const said = forecasts(gapped(3 * PER_DAY, 3 * PER_DAY + 60))
+    expect(said.slice(3 * PER_DAY - 1, 3 * PER_DAY + 30).every(isForecast)).toBe(true)
+    expect(said[3 * PER_DAY + 30]).toEqual({ abstains: 'the newest value is 31 min old' })
+    expect(said[3 * PER_DAY + 59]).toEqual({ abstains: 'the newest value is 60 min old' })
+    expect(said[3 * PER_DAY + 60]).toHaveProperty('windows')
   })
 
   test('ticks that never came are the same as ticks without demand', () => {
