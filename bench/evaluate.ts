@@ -2,6 +2,7 @@ import type { Target } from '../src/core/model.ts'
 import { crescendoRules } from '../src/core/policy/crescendo-rules.ts'
 import type { Load } from '../src/sim/load.ts'
 import { prepare } from '../src/sim/rivals/contenders.ts'
+import { BUDGET_MINUTES_PER_DAY } from '../src/sim/rivals/hpa-tuned.ts'
 
 import { type Run, type Scenario, simulate, withLoadMetric } from '../src/sim/run.ts'
 import { score } from '../src/sim/score.ts'
@@ -25,9 +26,6 @@ export interface Evaluated {
   readonly seconds: number
   readonly rows: readonly Row[]
 }
-
-/** 99.9 % of a day. */
-export const BUDGET_MINUTES_PER_DAY = 1.44
 
 /** The oracle comes first: the others are measured against it. */
 export const SCALERS = [

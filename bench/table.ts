@@ -1,4 +1,5 @@
-import { BUDGET_MINUTES_PER_DAY, type Evaluated, meets, type Row, SCALERS } from './evaluate.ts'
+import { BUDGET_MINUTES_PER_DAY } from '../src/sim/rivals/hpa-tuned.ts'
+import { type Evaluated, meets, type Row, SCALERS } from './evaluate.ts'
 
 const SHOWN = SCALERS.filter(name => name !== 'oracle')
 
