@@ -170,8 +170,15 @@ describe('gaps in the past', () => {
     expect(live(minutes, { badMinutesPerDay: 20 }).at(-1)?.missingPrice).toBe(10)
   })
 
-  test('a past of silence gives parameters too, the cheapest', () => {
-    expect(live(days(2, () => ({ demand: undefined, forecast: undefined }))).at(-1)).toMatchObject({ missingPrice: 10 })
+  test('days count from the first demand: silence before it is no past', () => {
+    const silence = Array<Minute>(500).fill({ demand: undefined, forecast: undefined })
+    const chosen = live([...silence, ...days(2, spiky(never))])
+    expect(chosen.findIndex(one => one !== undefined)).toBe(500 + 2 * PER_DAY - 1)
+  })
+
+  test('a past of silence after that gives parameters too, the cheapest', () => {
+    const minutes = days(2, (minuteOfDay, day) => ({ demand: minuteOfDay + day === 0 ? 1 : undefined, forecast: undefined }))
+    expect(live(minutes).at(-1)).toMatchObject({ missingPrice: 10 })
   })
 })
 
