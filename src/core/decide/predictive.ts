@@ -6,7 +6,7 @@ import { follow, wholeReplicas, wishOf } from './block-rule.ts'
 const NAME = 'predictive'
 
 /** What holds before the tuner has a day to replay: dear misses, calm moves. Only `additive` mode uses it. */
-export const untuned: Parameters = {
+const untuned: Parameters = {
   missingPrice: 1600,
   keepPrice: 1600,
   orderAhead: 0.05,

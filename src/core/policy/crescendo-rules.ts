@@ -53,7 +53,7 @@ export function crescendoRules(options: CrescendoOptions): Rules {
 }
 
 /** The seasonal ridge with the windows that the decision needs, and the fan that people look at in steps of five minutes. */
-export function forecasterFor(target: Target, delayMs: number): Forecaster {
+function forecasterFor(target: Target, delayMs: number): Forecaster {
   const unit = target.capacityPerReplica
   const windows = decisionWindows(target.startupMs)
   const decisive = seasonalRidge({ stepMs: target.periodMs, delayMs, windows, pointsMs: [], unit })

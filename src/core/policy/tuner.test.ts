@@ -101,7 +101,7 @@ describe('the tuner', () => {
       4,
       spiky((minuteOfDay, day) => day === 2 && sometimes(minuteOfDay)),
     )
-    const cut = 3 * PER_DAY + 500
+    const cut = 2 * PER_DAY + 300
     const otherwise = past.map((minute, i) =>
       i <= cut ? minute : { demand: 90 * uniform(), forecast: bounds(50 * uniform(), 0.9, 50 + 50 * uniform()) },
     )

@@ -18,7 +18,7 @@ export interface TunerOptions {
 }
 
 /** Prices of a missing replica, in replica-ticks; one level of safety each. */
-export const PRICES = [10, 30, 100, 200, 400, 800, 1600, 3200, 6400, 12_800, 50_000, 200_000, 1_000_000] as const
+const PRICES = [10, 30, 100, 200, 400, 800, 1600, 3200, 6400, 12_800, 50_000, 200_000, 1_000_000] as const
 const KEEP_SHIFTS = [-2, 0, 2]
 const HOLD_SECONDS = [60, 360]
 const ORDER_AHEAD = 0.05
