@@ -151,6 +151,9 @@ describe('the live demo', () => {
       text += Buffer.from(chunk).toString('utf8')
       if (text.includes('event: decision') && text.includes('event: scoreboard')) break
     }
+    const { workloads } = shapes.workloads.parse(await (await fetch(`${url}/api/v1/workloads`)).json())
+    expect(workloads[0]?.load).toBeGreaterThan(0)
+    expect(workloads[0]?.neededReplicas).toBeGreaterThan(0)
     expect(text).toMatch(
       /id: \d+\nevent: decision\ndata: \{"time":"[^"]+","target":"trace\/wave","from":\d+,"to":\d+,"sentence":"/,
     )

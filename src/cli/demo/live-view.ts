@@ -113,9 +113,12 @@ function readyText(ready: number | undefined, needed: number | undefined, paints
 }
 
 function recentLoad({ service, actors }: Part): readonly (number | undefined)[] {
-  const run = actors[0]!.simulation.run()
+  const { simulation, taught } = actors[0]!
+  const run = simulation.run()
   const from = Math.max(0, run.load.length - WINDOW_TICKS)
-  return Array.from(run.load.subarray(from), (value, index) => (isMissing(service.load, from + index) ? undefined : value))
+  return Array.from(run.load.subarray(from), (value, index) =>
+    isMissing(service.load, taught + from + index) ? undefined : value,
+  )
 }
 
 function totalLines(stage: Stage, paints: LivePaints): readonly string[] {

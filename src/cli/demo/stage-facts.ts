@@ -103,9 +103,10 @@ function workloadFact(part: Part, learning: string | undefined): WorkloadFact {
 
 /** The load of the last visible tick; absent before the first one and where nothing was recorded. */
 export function loadNow({ service, actors }: Part): number | undefined {
-  const run = actors[0]!.simulation.run()
+  const { simulation, from, taught } = actors[0]!
+  const run = simulation.run()
   const tick = run.load.length - 1
-  return tick < service.historyTicks || isMissing(service.load, tick) ? undefined : run.load[tick]
+  return tick < from || isMissing(service.load, taught + tick) ? undefined : run.load[tick]
 }
 
 function scalerFact(part: Part, actor: Actor) {

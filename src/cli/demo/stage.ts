@@ -15,6 +15,8 @@ export interface Actor {
   readonly simulation: Simulation
   /** The first visible tick, in ticks of its own simulation. */
   readonly from: number
+  /** Ticks of the service's load before its own simulation begins. */
+  readonly taught: number
   /** What it goes through before the visible time, step by step: first what it can learn from the history, then an hour of it. */
   readonly lesson: AsyncGenerator<void>
   readonly lessons: number
@@ -136,7 +138,7 @@ async function actorOf(service: Service, { name, seed }: { name: string; seed: n
       yield
     }
   }
-  return { name, simulation, from, lesson: lesson(), lessons: from + (learns ? taught : 0) }
+  return { name, simulation, from, taught, lesson: lesson(), lessons: from + (learns ? taught : 0) }
 }
 
 /** The history as a metrics store would have recorded it: one row a tick, read one delay after the tick ended. */
