@@ -127,6 +127,17 @@ describe('a forecast', () => {
   })
 })
 
+test('remembers the day of the week: a peak of every seventh day is awaited on that day and on no other', () => {
+  const loads = seasonal(22, { noise: 0.03 }).map((load, tick) => {
+    const isPeak = Math.floor(tick / PER_DAY) % 7 === 6 && tick % PER_DAY >= 720 && tick % PER_DAY < 780
+    return isPeak ? 2 * load : load
+  })
+  const said = forecasts(loads, { windows: [] })
+  /** The median of half an hour later, relative to the load, twenty minutes before the peak would begin. */
+  const rise = (day: number) => (said[day * PER_DAY + 700] as Forecast).points[0]!.quantiles[0]! / loads[day * PER_DAY + 700]!
+  expect(rise(20)).toBeGreaterThan(rise(19) + 0.15)
+})
+
 describe('the order of time', () => {
   test('no look-ahead: whatever comes after a moment, every forecast up to it is the same to the last bit', () => {
     const uniform = seededUniform(9)
