@@ -10,7 +10,8 @@ export const ROOMS: Readonly<Record<string, readonly string[] | '*'>> = {
   store: ['core', 'ports', 'errors'],
   observe: ['core', 'ports', 'errors'],
   resources: ['core', 'errors'],
-  sim: ['core', 'ports', 'errors', 'loop', 'store'],
+  page: ['core'],
+  sim: ['core', 'ports', 'errors', 'loop', 'store', 'page'],
   show: ['core', 'ports', 'errors', 'sim'],
   cli: '*',
 }

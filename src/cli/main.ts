@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { CrescendoError, fileError, isFileError } from '../errors.ts'
+import { packageVersion } from './package-version.ts'
+import { harmless } from './terminal/text.ts'
 
 /** Adds one command to the program. Its module stays light: whatever is heavy is imported inside the action. */
 export type Register = (program: Command) => void
@@ -51,16 +52,11 @@ async function buildProgram(): Promise<Command> {
   return program
 }
 
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version // our own file, so it has its type
-}
-
 /** Prints the one line, and says which exit code the error means. */
 function report(error: unknown, debug: boolean): number {
   if (error instanceof CommanderError && error.exitCode === 0) return 0 // --help and --version
   const { line, code } = describe(error)
-  process.stderr.write(`crescendo: ${oneLine(line)}\n`)
+  process.stderr.write(`crescendo: ${harmless(oneLine(line))}\n`)
   if (debug && error instanceof Error) process.stderr.write(`${stackOf(error)}\n`)
   return code
 }

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { type Decision, QUANTILES } from '../../core/model.ts'
 import { isMissing, timeOf } from '../../sim/load.ts'
 import { renderReport } from '../../sim/report-html/render-report.ts'
 import type { ForecastBand, TraceReport } from '../../sim/report-html/report.ts'
+import { pageOrigin } from '../page-origin.ts'
 import type { Played } from './play-scalers.ts'
 import type { Stage } from './settle-world.ts'
 
@@ -37,8 +37,7 @@ export function collectBand({ scenario }: Stage): BandCollector {
 /** The comparison as one self-contained page. */
 export function pageOf(replayed: readonly { stage: Stage; played: readonly Played[]; band: BandCollector }[]): string {
   return renderReport({
-    command: ['crescendo', ...process.argv.slice(2)].join(' '),
-    madeBy: `crescendo ${version()}`,
+    origin: pageOrigin(),
     traces: replayed.map(traceReport),
   })
 }
@@ -69,9 +68,4 @@ function traceReport({ stage, played, band }: { stage: Stage; played: readonly P
     })),
     ...(forecast && { band: forecast }),
   }
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version // our own file, so it has its type
 }

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { renderReport } from './render-report.ts'
 import type { BacktestReport, TraceReport } from './report.ts'
-import { thinLine, thinSteps, violationStretches } from './thin.ts'
+import { violationStretches } from './violation-stretches.ts'
 
 const START = Date.UTC(2026, 10, 2)
 const SCORE = {
@@ -34,8 +34,7 @@ function traceOf(ticks: number, file = 'web.csv'): TraceReport {
 }
 
 const reportOf = (...traces: readonly TraceReport[]): BacktestReport => ({
-  command: 'crescendo backtest',
-  madeBy: 'crescendo',
+  origin: { command: 'crescendo backtest', madeBy: 'crescendo' },
   traces,
 })
 
@@ -62,7 +61,7 @@ describe('the page', () => {
     const hostile = `</script><script>alert(1)</script>"'&.csv`
     const trace = traceOf(400, hostile)
     const named = { ...trace, scalers: [...trace.scalers, { ...trace.scalers[0]!, name: '<img src=x>' }] }
-    const html = renderReport({ ...reportOf(named), command: hostile, madeBy: '<i>' })
+    const html = renderReport({ ...reportOf(named), origin: { command: hostile, madeBy: '<i>' } })
     expect(html).not.toContain('<script>alert')
     expect(html).not.toContain('<img')
     expect(html).not.toContain('<i>')
@@ -95,32 +94,7 @@ describe('the page', () => {
   })
 })
 
-describe('thinning', () => {
-  const columns = fc.array(fc.option(fc.integer({ min: 0, max: 1000 }), { nil: undefined }), { minLength: 1, maxLength: 400 })
-
-  test('never loses the highest or the lowest value, keeps the order of time and the limit', () => {
-    fc.assert(
-      fc.property(columns, fc.integer({ min: 1, max: 50 }), (value, buckets) => {
-        const at = value.map((_, index) => START + index * 15_000)
-        const { seconds, values } = thinLine({ at, value }, buckets)
-        const known = (list: readonly (number | undefined)[]) => list.filter(one => one !== undefined)
-        expect(Math.max(...known(values))).toBe(Math.max(...known(value)))
-        expect(Math.min(...known(values))).toBe(Math.min(...known(value)))
-        expect(seconds).toEqual(seconds.toSorted((a, b) => a - b))
-        expect(seconds.length).toBeLessThanOrEqual(2 * buckets + 2)
-      }),
-    )
-  })
-
-  test('steps are exact while they are few, and the line reaches the last tick', () => {
-    const at = [0, 15, 30, 45, 60].map(second => second * 1000)
-    expect(thinSteps({ at, value: [3, 3, 5, 5, 5] }, 10)).toEqual({ seconds: [0, 30, 60], values: [3, 5, 5] })
-    const noisy = Array.from({ length: 100 }, (_, index) => (index === 41 ? 99 : index % 2))
-    const thin = thinSteps({ at: noisy.map((_, index) => index * 1000), value: noisy }, 10)
-    expect(thin.values).toContain(99)
-    expect(thin.values.length).toBeLessThanOrEqual(12)
-  })
-
+describe('stretches of violation', () => {
   test('a violation is a stretch with its worst shortfall; history and gaps are not counted', () => {
     const run = {
       at: [0, 15, 30, 45, 60, 75].map(second => second * 1000),

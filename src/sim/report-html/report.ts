@@ -1,14 +1,12 @@
 import type { Instant } from '../../core/model.ts'
+import type { PageOrigin } from '../../page/render-page.ts'
 
 /**
  * Everything the page of `crescendo backtest --html FILE` shows, as plain columns. Nothing in it is computed by the page
  * but sums of what stands here, so the figures agree with `--json` and `--decisions`.
  */
 export interface BacktestReport {
-  /** The command that makes this page again, e.g. "crescendo backtest --trace web.csv --html out.html". */
-  readonly command: string
-  /** Product and version, e.g. "crescendo 0.1.0". */
-  readonly madeBy: string
+  readonly origin: PageOrigin
   readonly traces: readonly TraceReport[]
 }
 

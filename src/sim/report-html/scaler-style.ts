@@ -1,7 +1,7 @@
-/** How a scaler is drawn everywhere on the page: a custom property of page.css, and a dash where it is not solid. */
-export interface ScalerStyle {
-  readonly colour: string
-  readonly dash?: readonly number[]
+import type { Stroke } from '../../page/markup.ts'
+
+/** How a scaler is drawn everywhere on the page. */
+interface ScalerStyle extends Stroke {
   /** Ours is the wide, filled line, and the only one whose violations are red. */
   readonly ours?: boolean
 }
