@@ -213,6 +213,7 @@ describe('the guards', () => {
   test('are told that a return to the bounds is outright only if that is the proposal that won', () => {
     expect(drafted({ proposers: [proposing('one', 40, true), proposing('two', 12)] })).toMatchObject({ outright: true })
     expect(drafted({ proposers: [proposing('one', 40, true), proposing('two', 50)] })).toMatchObject({ outright: false })
+    expect(drafted({ proposers: [proposing('one', 40), proposing('two', 40, true)] })).toMatchObject({ outright: false })
   })
 })
 

@@ -35,7 +35,7 @@ function play(proposer: Proposer, ticks: readonly Tick[], spec = 10): readonly (
   return ticks.map(tick => {
     const memory = { slots: slot === undefined ? {} : { [proposer.name]: JSON.parse(JSON.stringify(slot)) } }
     const said = proposer.propose(contextOf({ spec: replicas, memory, ...tick }))
-    slot = said.memory
+    if (said.memory !== undefined) slot = said.memory // as the loop does: who says nothing keeps what it had
     if (said.kind === 'abstains') return said.why
     replicas = said.replicas
     return replicas
