@@ -29,6 +29,9 @@ const FILE_PROBLEMS: Readonly<Record<string, string>> = {
   EPERM: 'permission denied',
   EISDIR: 'it is a folder, a file is needed',
   ENOTDIR: 'a part of the path is a file, a folder is needed',
+  ELOOP: 'its symbolic links lead in a circle',
+  ENAMETOOLONG: 'the name is too long',
+  ENXIO: 'it is a device or socket, a file is needed',
   EROFS: 'the file system is read-only',
   ENOSPC: 'no space is left on the disk',
 }

@@ -2,6 +2,7 @@ import { CrescendoError } from '../errors.ts'
 import type { Problem } from '../resources/document-text.ts'
 import { checkResources, formatProblem, type Loaded } from '../resources/load.ts'
 import { note, paint, printJson, printLine } from './output.ts'
+import { harmless } from './terminal/text.ts'
 
 /**
  * Prints what is right and wrong with each file; gives the exit code: 0, or 2 where a file is wrong (warnings are not) or could
@@ -15,7 +16,7 @@ export async function validateFiles(paths: readonly string[], { json }: { readon
       checked.push({ path, loaded: await checkResources(path) })
     } catch (error) {
       if (!(error instanceof CrescendoError)) throw error
-      note(`crescendo: ${error.message}`)
+      note(`crescendo: ${harmless(error.message)}`)
       areAllRead = false
     }
   }
@@ -44,7 +45,7 @@ function reportOf(checked: readonly Checked[]) {
 }
 
 function printFile(path: string, { resources, problems }: Loaded): void {
-  for (const problem of problems) printLine(paint(isError(problem) ? 'red' : 'yellow', formatProblem(problem)))
+  for (const problem of problems) printLine(paint(isError(problem) ? 'red' : 'yellow', harmless(formatProblem(problem))))
   if (problems.some(isError)) return
   const names = resources.map(({ document: { kind, metadata } }) => `${kind} ${metadata?.name ?? ''}`.trim())
   printLine(`${path}: ${paint('green', 'ok')} (${names.join(', ')})`)

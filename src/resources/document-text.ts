@@ -1,5 +1,6 @@
 import {
   type Document,
+  isAlias,
   isCollection,
   isMap,
   isNode,
@@ -10,6 +11,7 @@ import {
   type Node,
   type Pair,
   parseAllDocuments,
+  visit,
 } from 'yaml'
 
 /** Something wrong, or doubtful, at one place of a file. Line and column count from 1. */
@@ -65,7 +67,9 @@ export function parseFile(file: string, text: string): ParsedFile {
   }
   const refusal = boundsProblem(text)
   if (refusal !== undefined) return { documents: [], problems: [problem(refusal.message, refusal.place)] }
-  const parsed = [...parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, merge: true })] as Document[]
+  const parsed = [
+    ...parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, merge: true, logLevel: 'error' }),
+  ] as Document[]
   const syntax = parsed.flatMap(({ errors, warnings }) => [...errors, ...warnings])
   if (syntax.length > 0) {
     const problems = syntax.slice(0, MAX_SYNTAX_PROBLEMS).map(({ message, pos }) => problem(tidy(message), placeOf(pos[0])))
@@ -104,7 +108,7 @@ function readAll(parsed: readonly Document[], { problem, placeOf }: Tools): Pars
   for (const document of parsed) {
     const root = document.contents as Node
     const start = placeOf(root.range?.[0] ?? 0)
-    const refusal = refusalOf(root)
+    const refusal = refusalOf(root) ?? aliasRefusalOf(document)
     if (refusal) problems.push(problem(refusal.message, placeOf(refusal.offset)))
     else {
       const value = plainValue(document)
@@ -157,8 +161,13 @@ function offsetOf(node: unknown, otherwise: number): number {
   return isNode(node) ? (node.range?.[0] ?? otherwise) : otherwise
 }
 
+interface Refusal {
+  readonly message: string
+  readonly offset: number
+}
+
 /** What a document may not have whatever its schema: depth beyond the bound, and keys that are traps in JavaScript. */
-function refusalOf(root: Node): { readonly message: string; readonly offset: number } | undefined {
+function refusalOf(root: Node): Refusal | undefined {
   const pending: { node: unknown; depth: number }[] = [{ node: root, depth: 0 }]
   for (let next = pending.pop(); next; next = pending.pop()) {
     const { node, depth } = next
@@ -170,6 +179,37 @@ function refusalOf(root: Node): { readonly message: string; readonly offset: num
     pending.push(...node.items.map(item => ({ node: isPair(item) ? item.value : item, depth: depth + 1 })))
   }
   return undefined
+}
+
+/** An alias of nothing, and one inside what it stands for. Parents come before what is in them, and anchors before their aliases. */
+function aliasRefusalOf(document: Document): Refusal | undefined {
+  const anchors = new Map<string, Node>()
+  const aliases = new Set<string>()
+  let refusal: Refusal | undefined
+  visit(document, {
+    Node(_, node, path) {
+      if (!isAlias(node)) {
+        if (node.anchor !== undefined) anchors.set(node.anchor, node)
+        return undefined
+      }
+      aliases.add(node.source)
+      const message = aliasProblem(node.source, anchors.get(node.source), { path, aliases: aliases.size })
+      if (message === undefined) return undefined
+      refusal = { message, offset: offsetOf(node, 0) }
+      return visit.BREAK
+    },
+  })
+  return refusal
+}
+
+function aliasProblem(
+  name: string,
+  target: Node | undefined,
+  { path, aliases }: { readonly path: readonly unknown[]; readonly aliases: number },
+): string | undefined {
+  if (aliases > MAX_ALIASES) return `found aliases of more than ${MAX_ALIASES} anchors, expected fewer`
+  if (target === undefined) return `found the alias *${name} without an anchor &${name} before it`
+  return path.includes(target) ? `found the alias *${name} inside what it stands for, expected no circle` : undefined
 }
 
 function isTrap(item: unknown): item is Pair {

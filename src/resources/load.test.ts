@@ -229,6 +229,23 @@ describe('what is wrong, with its place, what was found and what was expected', 
       `${policy('  extends: []')}\n---\n${policy('  extends: []')}`,
       'F:7:1: found ScalingPolicy mine a second time (first at line 1), expected each name once',
     ],
+    [
+      'a field that belongs one level deeper',
+      policy('  minReplicas: 9'),
+      'F:5:3: spec.minReplicas: unknown field; expected one of extends, defaults, bounds',
+    ],
+    [
+      'a field name that a terminal would obey',
+      policy('  "min\\nReplicas\\e[31m": 9'),
+      'F:5:3: spec."min\\nReplicas\\u001b[31m": unknown field; expected one of extends, defaults, bounds',
+    ],
+    [
+      'an alias inside what it stands for',
+      'kind: &a [1, *a]\n',
+      'F:1:14: found the alias *a inside what it stands for, expected no circle',
+    ],
+    ['an alias of nothing', 'kind: *a\n', 'F:1:7: found the alias *a without an anchor &a before it'],
+    ['an alias before its anchor', 'kind: *a\nspec: &a 1\n', 'F:1:7: found the alias *a without an anchor &a before it'],
     ['a duplicate key', 'kind: A\nkind: B\n', 'F:2:1: Map keys must be unique'],
     ['a tab', 'spec:\n\tmaxReplicas: 4\n', 'F:2:1: Tabs are not allowed as indentation'],
     [
@@ -278,6 +295,17 @@ describe('what is wrong, with its place, what was found and what was expected', 
     ],
   ])('a bomb of %s is one line', (_, text) => {
     expect(said(text)).toEqual(['F:1:1: found aliases that expand more than 50 times (an alias bomb), expected fewer'])
+  })
+
+  test('aliases of thousands of anchors are one line, at once', () => {
+    const text = Array.from({ length: 5000 }, (_, index) => `- &a${index} 1\n- *a${index}\n`).join('')
+    expect(said(text)).toEqual(['F:102:3: found aliases of more than 50 anchors, expected fewer'])
+  })
+
+  test('a list as a field name is told without a word from the parser', () => {
+    expect(said(policy('  ? [a]\n  : 1'))).toEqual([
+      'F:5:3: spec."[ a ]": unknown field; expected one of extends, defaults, bounds',
+    ])
   })
 
   test.each([

@@ -12,10 +12,16 @@ export function problemsOf(file: string, document: ParsedDocument, issues: reado
 }
 
 function unknownFields(issue: z.core.$ZodIssueUnrecognizedKeys, document: ParsedDocument) {
+  const known = issue.message.split(' ')
   return issue.keys.map(key => ({
     place: document.atKey([...issue.path, key]),
-    message: `${pathText([...issue.path, key])}: unknown field${suggestion(key, issue.message.split(' '))}`,
+    message: `${pathText([...issue.path, key])}: unknown field${suggestion(key, known) || shortList(known)}`,
   }))
+}
+
+/** A list that is read at a glance; a longer one helps nobody. */
+function shortList(known: readonly string[]): string {
+  return known.length <= 8 ? `; expected one of ${known.join(', ')}` : ''
 }
 
 function wrongValue(issue: Issue, document: ParsedDocument) {
@@ -76,8 +82,9 @@ function show(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 60)}…` : text
 }
 
-/** "spec.metrics[0].type" */
+/** "spec.metrics[0].type"; a name that is no plain word is quoted, so that no line break or escape sequence gets out. */
 function pathText(path: Path): string {
-  const text = path.map(key => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('')
+  const name = (key: PropertyKey) => (/^[\w./-]+$/.test(String(key)) ? `.${String(key)}` : `.${JSON.stringify(String(key))}`)
+  const text = path.map(key => (typeof key === 'number' ? `[${key}]` : name(key))).join('')
   return text.replace(/^\./, '') || 'document'
 }
