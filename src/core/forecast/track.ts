@@ -100,10 +100,7 @@ function createDailyMaxima(perDay: number) {
   return {
     add(tick: number, load: number) {
       const today = Math.floor(tick / perDay)
-      if (today !== day) {
-        day = today
-        days[day % 8] = 0
-      }
+      for (; day < today; day++) days[(day + 1) % 8] = 0
       if (load > days[day % 8]!) days[day % 8] = load
     },
     largest: () => days.reduce((largest, value) => Math.max(largest, value), 0),

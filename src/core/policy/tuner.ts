@@ -253,7 +253,11 @@ function playCandidate(fleet: Fleet, { price, keep, parameters }: Candidate, { b
       wish.keep = Math.max(wish.up, past.keep[keep]!)
       follow(fleet, wish, parameters)
       if (past.isUnfamiliar && fallback[i]! > fleet.replicas) fleet.replicas = fallback[i]!
-    } else if (past.mean !== undefined) fleet.replicas = fallback[i]!
+    } else {
+      fleet.heldTicks = 0
+      fleet.highest = 0
+      if (past.mean !== undefined) fleet.replicas = fallback[i]!
+    }
     if (fleet.replicas !== before) fleet.actions += 1
     settleTick(fleet, from + i, past.need)
   }
@@ -276,7 +280,7 @@ function choose(
   return cheapest(sums(days.map(day => day.candidates)), { bad: budget * budgetShare, actions: actionLimit * usual })
 }
 
-/** The cheapest inside both limits; if none is, the one with the least violation that keeps to the actions; if none does, of all. */
+/** The cheapest inside both limits. Else: who keeps to the actions, or has the fewest, then who violated least, then who is cheapest. */
 function cheapest(tallies: readonly Tally[], limit: { readonly bad: number; readonly actions: number }): number {
   const rank = ({ bad, actions, cost }: Tally) => {
     const [over, restless] = [bad > limit.bad ? bad : 0, actions > limit.actions ? actions : 0]

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import type { Target } from '../core/model.ts'
 import { crescendoRules } from '../core/policy/crescendo-rules.ts'
-import { startSimulation, withLoadMetric } from '../sim/run.ts'
-import { generate } from '../sim/traffic/generate.ts'
-import { backfill } from './backfill.ts'
+import { backfill } from '../loop/backfill.ts'
+import { startSimulation, withLoadMetric } from './run.ts'
+import { generate } from './traffic/generate.ts'
 
 const PERIOD = 60_000
 
