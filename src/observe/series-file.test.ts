@@ -105,6 +105,21 @@ describe('what is refused, with the line that says why', () => {
       `CRS_TRACE_MALFORMED FILE:2: found the negative load -3, expected 0 or more ${hint}`,
     ],
     [
+      'a load whose sums overflow',
+      'timestamp,value\n10,1.7e308\n',
+      `CRS_TRACE_MALFORMED FILE:2: found the load 1.7e+308, expected 0, or 1e-300 to 1e+300; choose another unit ${hint}`,
+    ],
+    [
+      'a load whose shares vanish',
+      'timestamp,value\n10,5e-324\n',
+      `CRS_TRACE_MALFORMED FILE:2: found the load 5e-324, expected 0, or 1e-300 to 1e+300; choose another unit ${hint}`,
+    ],
+    [
+      'what a terminal would obey',
+      'timestamp,value\n10,1\u009b2J\n',
+      `CRS_TRACE_MALFORMED FILE:2: found the value "1\\u009b2J", expected a finite number ${hint}`,
+    ],
+    [
       'time going backwards',
       'timestamp,value\n25,1\n10,1\n',
       `CRS_TRACE_MALFORMED FILE:3: found the time 1970-01-01T00:00:10.000Z after 1970-01-01T00:00:25.000Z, expected times that ascend ${hint}`,

@@ -9,6 +9,9 @@ export interface Row {
 
 const COMMA = 44
 const LAST_EPOCH_SECOND = 253_402_300_799 // 9999-12-31T23:59:59Z; milliseconds of any date since 1978 lie beyond
+// Sums of loads, and shares of one, stay finite and above zero between these.
+const LEAST_LOAD = 1e-300
+const MOST_LOAD = 1e300
 const POWERS_OF_TEN = Array.from({ length: 16 }, (_, power) => 10 ** power)
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
 const ISO_8601 = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?:Z|([+-])(\d\d):?(\d\d))?)?$/i
@@ -38,7 +41,9 @@ export function parseRow(
 
 /** Why a value that is a number cannot be a load, or `undefined` when it can. */
 export function loadProblem(value: number): string | undefined {
-  return value < 0 ? `found the negative load ${value}, expected 0 or more` : undefined
+  if (value === 0 || (value >= LEAST_LOAD && value <= MOST_LOAD)) return undefined
+  if (value < 0) return `found the negative load ${value}, expected 0 or more`
+  return `found the load ${value}, expected 0, or ${LEAST_LOAD} to ${MOST_LOAD}; choose another unit`
 }
 
 /** Digits with at most one point and 15 digits in all: there mantissa / 10^k is the correctly rounded number. */
@@ -118,5 +123,6 @@ function valueProblem(text: string): string {
 
 /** Text of a file as it may stand in a message: short, on one line, control characters escaped. */
 export function quote(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)
+  const short = JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)
+  return short.replace(/[\u007f-\u009f]/g, code => `\\u00${code.charCodeAt(0).toString(16)}`) // JSON leaves these as they are
 }

@@ -242,6 +242,16 @@ describe('the document', () => {
     expect(said.stderr).toContain('no capacity was given; a replica is taken to serve 10, from the history')
   })
 
+  test.each([
+    ['of zeros', (minute: number) => (minute < 720 ? 0 : 200), ['--warmup', '50%']],
+    ['of no time', () => 200, ['--warmup', '0%']],
+  ])('where a history %s holds no load, the capacity is that of the whole trace, and said so', async (_, value, flags) => {
+    const trace = file('no-history.csv', day(1, value))
+    expect(await backtest('--trace', trace, '--json', '--scalers', 'oracle', ...flags)).toBe(0)
+    expect(documentOf(said.stdout).world).toMatchObject({ capacityPerReplica: 10, capacitySource: 'trace' })
+    expect(said.stderr).toContain('a replica is taken to serve 10, from the whole trace, as there is no load in the history')
+  })
+
   test('the same seed writes the same decisions, another seed others', async () => {
     const trace = file('seed.csv', day(1, wave))
     const decisions = async (seed: string, name: string) => {

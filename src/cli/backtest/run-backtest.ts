@@ -62,10 +62,11 @@ async function replay(file: string, options: BacktestOptions, { policy, rows, se
 function warn({ series, capacitySource, scenario, settings }: Stage): void {
   if (series.skipped > 0) note(`${series.skipped} bad rows left out, the first: ${series.firstSkipped}`)
   for (const warning of settings.warnings) note(warning)
-  if (capacitySource !== 'history') return
+  if (capacitySource === 'flag' || capacitySource === 'policy') return
+  const from = capacitySource === 'history' ? 'from the history' : 'from the whole trace, as there is no load in the history'
   const { capacityPerReplica } = scenario.target
   note(
-    `${series.file}: no capacity was given; a replica is taken to serve ${capacityPerReplica}, from the history (its 99th percentile is carried by 20)`,
+    `${series.file}: no capacity was given; a replica is taken to serve ${capacityPerReplica}, ${from} (its 99th percentile is carried by 20)`,
   )
 }
 

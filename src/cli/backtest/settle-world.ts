@@ -4,10 +4,11 @@ import type { Series } from '../../observe/series-file.ts'
 import { type LoadedPolicy, loadPolicy } from '../../resources/policy-file.ts'
 import type { Settings } from '../../resources/settings.ts'
 import { capacityOf, DEFAULT_STARTUP_SECONDS, targetOf } from '../../resources/target.ts'
-import { isMissing, ticksOf } from '../../sim/load.ts'
+import { isMissing, type Load, ticksOf } from '../../sim/load.ts'
 import { metricScaleFor, type Scenario } from '../../sim/run.ts'
-import { type Resampled, resample } from '../../sim/traffic/resample.ts'
+import type { Resampled } from '../../sim/traffic/resample.ts'
 import type { BacktestOptions, Warmup } from '../commands/backtest.ts'
+import { resampledSeries } from '../resampled.ts'
 
 /** One trace with its world: what is simulated, and where each figure of it came from. */
 export interface Stage {
@@ -15,9 +16,12 @@ export interface Stage {
   readonly cut: Resampled
   readonly scenario: Scenario
   readonly settings: Settings
-  readonly capacitySource: 'flag' | 'policy' | 'history'
+  readonly capacitySource: CapacitySource
   readonly price: number
 }
+
+/** `trace`: the whole of it, where the history holds no load. */
+type CapacitySource = 'flag' | 'policy' | 'history' | 'trace'
 
 /** Flags above policy. Throws where the two do not go together. */
 export async function policyFor(options: BacktestOptions): Promise<LoadedPolicy> {
@@ -39,7 +43,7 @@ export async function policyFor(options: BacktestOptions): Promise<LoadedPolicy>
 
 export function settleWorld(series: Series, { settings, object }: LoadedPolicy, options: BacktestOptions): Stage {
   const tickMs = settings.periodSeconds * 1000
-  const cut = resampled(series, tickMs)
+  const cut = resampledSeries(series, tickMs)
   const { load } = cut
   const scoredFrom = scoredFromOf(
     cut,
@@ -47,7 +51,9 @@ export function settleWorld(series: Series, { settings, object }: LoadedPolicy, 
     series,
   )
   const stated = object ? capacityOf(object, settings) : settings.prediction.capacityPerReplica
-  const capacityPerReplica = stated ?? capacityFromHistory(cut, scoredFrom)
+  const given: CapacitySource = options.capacityPerReplica === undefined ? 'policy' : 'flag'
+  const { capacityPerReplica, capacitySource } =
+    stated === undefined ? capacityFromLoad(cut, scoredFrom) : { capacityPerReplica: stated, capacitySource: given }
   const told = { ...settings, prediction: { ...settings.prediction, capacityPerReplica } }
   const target = object ? targetOf(object, told) : loadTarget(told, capacityPerReplica)
   const nodeStartupMs = options.nodeStartup ?? settings.simulation.nodeStartupSeconds * 1000
@@ -55,7 +61,7 @@ export function settleWorld(series: Series, { settings, object }: LoadedPolicy, 
     series,
     cut,
     settings: told,
-    capacitySource: options.capacityPerReplica !== undefined ? 'flag' : stated !== undefined ? 'policy' : 'history',
+    capacitySource,
     price: options.price ?? settings.simulation.costPerReplicaHour,
     scenario: {
       target,
@@ -67,14 +73,6 @@ export function settleWorld(series: Series, { settings, object }: LoadedPolicy, 
       ...(options.startupJitter > 0 && { startup: { kind: 'lognormal' as const, sigma: options.startupJitter } }),
       ...(nodeStartupMs > 0 && { nodes: { podsPerNode: options.podsPerNode, startupMs: nodeStartupMs } }),
     },
-  }
-}
-
-function resampled(series: Series, tickMs: number): Resampled {
-  try {
-    return resample(series.samples, { tickMs })
-  } catch (error) {
-    throw error instanceof CrescendoError ? new CrescendoError(error.code, `${series.file}: ${error.message}`) : error
   }
 }
 
@@ -95,16 +93,26 @@ const HISTORY_QUANTILE = 0.99
 const HISTORY_REPLICAS = 20
 
 /**
- * A load file does not say what a replica serves: the 99th percentile of the history part is carried by 20 replicas. A history of
- * zeros falls back on its highest load, and without any load (or any history) a replica serves one unit.
+ * A load file does not say what a replica serves: the 99th percentile of the history part is carried by 20 replicas. Without any
+ * load in the history it is that of the whole trace, and without any load in the trace a replica serves one unit.
  */
-function capacityFromHistory({ load }: Resampled, scoredFrom: number): number {
+function capacityFromLoad(
+  { load }: Resampled,
+  scoredFrom: number,
+): Pick<Stage, 'capacitySource'> & { capacityPerReplica: number } {
+  const fromHistory = usualHigh(load, scoredFrom) / HISTORY_REPLICAS
+  if (fromHistory > 0) return { capacityPerReplica: fromHistory, capacitySource: 'history' }
+  return { capacityPerReplica: usualHigh(load, load.value.length) / HISTORY_REPLICAS || 1, capacitySource: 'trace' }
+}
+
+/** The 99th percentile of the first `ticks` ticks; the highest of them where that is zero. */
+function usualHigh(load: Load, ticks: number): number {
   const known = load.value
-    .subarray(0, scoredFrom)
+    .subarray(0, ticks)
     .filter((_, tick) => !isMissing(load, tick))
     .sort()
   const high = known[Math.min(known.length - 1, Math.floor(HISTORY_QUANTILE * known.length))] ?? 0
-  return (high > 0 ? high : (known.at(-1) ?? 0)) / HISTORY_REPLICAS || 1
+  return high > 0 ? high : (known.at(-1) ?? 0)
 }
 
 /** A target that follows its load: the scalers put their metric on it. */

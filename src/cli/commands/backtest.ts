@@ -29,7 +29,7 @@ export type Warmup = { readonly kind: 'share'; readonly share: number } | { read
 const HELP = `
 A violation is a moment when the load exceeds ready replicas x capacity. Replicas are billed from their order to their removal.
 Without a capacity from --capacity-per-replica or the policy it is derived from the history part alone: its 99th percentile is
-carried by 20 replicas. Several traces: --json prints { "runs": [ ... ] } with one document each, and --decisions has the trace
+carried by 20 replicas (where the history holds no load, as with --warmup 0%: that of the whole trace). Several traces: --json prints { "runs": [ ... ] } with one document each, and --decisions has the trace
 as a last column.
 
 Scalers: crescendo, hpa (70 % of the safe load; hpa@0.5 for another share), hpa-tuned (the best target in hindsight: unfair in

@@ -10,6 +10,7 @@ export interface DemoOptions {
   readonly once?: boolean
   readonly seed: number
   readonly json?: boolean
+  readonly skipBadRows?: boolean
 }
 
 /** `crescendo demo`: Crescendo beside the plain HPA on a simulated cluster, live. */
@@ -21,6 +22,7 @@ export function registerDemo(program: Command): void {
     .option('--trace <file>', 'replay your own traffic: CSV timestamp,value, plain or gzip')
     .option('--port <number>', 'port of the JSON API on 127.0.0.1; the next free one if it is taken, 0 for any', parsePort, 8080)
     .option('--once', 'run to the end at full speed, without a server, and print the summary')
+    .option('--skip-bad-rows', 'with --trace: leave malformed rows out and count them')
     .option('--seed <number>', 'seed of traffic and start-up times', parseSeed, 1)
     .option('--json', 'with --once: print the summary as one JSON document')
     .action(async (options: DemoOptions, command: Command) => {

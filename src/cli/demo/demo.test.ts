@@ -101,12 +101,26 @@ describe('the four services', () => {
   })
 })
 
+test('--skip-bad-rows leaves malformed rows out and says how many', async () => {
+  const rough = join(scratch, 'rough.csv')
+  writeFileSync(rough, `timestamp,value\n${[...rows.slice(0, 99), 'oops', ...rows.slice(99)].join('\n')}\n`)
+  const { code, err } = await demo('--once', '--trace', rough, '--skip-bad-rows').end
+  expect(code).toBe(0)
+  expect(err).toMatch(/^1 bad rows left out, the first: .*rough\.csv:101: found "oops"/)
+})
+
 describe('bad usage is one line and exit code 2', () => {
   const short = join(scratch, 'short.csv')
   writeFileSync(short, 'timestamp,value\n0,1\n60,2\n120,3\n')
   const flat = join(scratch, 'flat.csv')
   writeFileSync(flat, `timestamp,value\n${Array.from({ length: 200 }, (_, minute) => `${minute * 60},0`).join('\n')}\n`)
+  const single = join(scratch, 'single.csv')
+  writeFileSync(single, 'timestamp,value\n0,1\n')
+  const centuries = join(scratch, 'centuries.csv')
+  writeFileSync(centuries, 'timestamp,value\n0,1\n60,1\n120,1\n9999999999,1\n')
   test.each([
+    [['--trace', single], /single\.csv: found 1 sample, expected at least 2 for the demo/],
+    [['--trace', centuries], /centuries\.csv: the series spans \d+ ticks of 15 s/],
     [['--json'], /--once/],
     [['--speed', '0'], /above 0/],
     [['--speed', 'fast'], /"max"/],

@@ -24,7 +24,8 @@ const PAINTS: LivePaints = {
 }
 
 export async function runDemo(options: DemoOptions): Promise<void> {
-  const services = options.trace === undefined ? demoServices(options.seed) : [await serviceOfTrace(options.trace)]
+  const services =
+    options.trace === undefined ? demoServices(options.seed) : [await serviceOfTrace(options.trace, options.skipBadRows)]
   const stage = await createStage(services, options.seed)
   if (options.once) await runOnce(stage, options)
   else await runLive(stage, options)

@@ -1,10 +1,11 @@
 import { basename } from 'node:path'
 import type { Instant, Target } from '../../core/model.ts'
 import { CrescendoError } from '../../errors.ts'
-import { readSeries } from '../../observe/series-file.ts'
+import { readSeries, requireSamples } from '../../observe/series-file.ts'
 import type { Load } from '../../sim/load.ts'
-import { resample } from '../../sim/traffic/resample.ts'
 import type { Failure, WorldOptions } from '../../sim/world.ts'
+import { note } from '../output.ts'
+import { resampledSeries } from '../resampled.ts'
 
 export const TICK_MS = 15_000
 const DAY_TICKS = 86_400_000 / TICK_MS
@@ -43,9 +44,11 @@ const PEAK_REPLICAS = 20
  * The user's own file as one service. The last day is played (of a file shorter than two days: its second half), everything
  * before is history. A load file does not say what a replica serves: here 20 replicas serve the 99th percentile of the history.
  */
-export async function serviceOfTrace(path: string): Promise<Service> {
-  const series = await readSeries(path)
-  const { load } = resample(series.samples, { tickMs: TICK_MS })
+export async function serviceOfTrace(path: string, skipBadRows = false): Promise<Service> {
+  const series = await readSeries(path, { skipBadRows })
+  if (series.skipped > 0) note(`${series.skipped} bad rows left out, the first: ${series.firstSkipped}`)
+  requireSamples(series, 2, 'the demo')
+  const { load } = resampledSeries(series, TICK_MS)
   const ticks = load.value.length
   const visible = Math.min(DAY_TICKS, Math.floor(ticks / 2))
   const history = load.value.slice(0, ticks - visible).sort()
