@@ -1,9 +1,10 @@
-import { closeSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
 import { freshDetector, observe } from '../core/screen/detector.ts'
 import { type Episode, storyteller } from '../core/screen/episodes.ts'
-import { fileError, isFileError } from '../errors.ts'
 import { readSeries, requireSamples, type Series } from '../observe/series-file.ts'
+import { anomaliesPage, type ScoredSeries } from './anomalies-page.ts'
 import { note, paint, printJson, printLine } from './output.ts'
+import { pageOrigin } from './page-origin.ts'
+import { type RowFile, withRowFile } from './row-file.ts'
 import { tableLines } from './terminal/table.ts'
 import { figure } from './terminal/text.ts'
 
@@ -12,6 +13,8 @@ export interface AnomalyOptions {
   readonly threshold: number
   /** Where the scores of all values go. */
   readonly csv?: string
+  /** Where the page with the chart goes. */
+  readonly html?: string
   readonly skipBadRows?: boolean
   readonly json?: boolean
 }
@@ -22,32 +25,47 @@ const CSV_HEADER = 'timestamp,value,anomaly_score,is_anomaly\n'
 
 /** Reads the series once, scores each value as it comes, and prints what was found. */
 export async function findAnomalies(file: string, options: AnomalyOptions): Promise<void> {
-  const { threshold, csv, skipBadRows = false } = options
-  const out = csv === undefined ? undefined : scoreFile(csv)
-  const story = storyteller(threshold)
-  let state = freshDetector
-  try {
-    const series = await readSeries(file, {
-      skipBadRows,
-      values: 'any',
-      order: 'any',
-      onRow: ({ atMs, value }, timestamp) => {
-        const { finding, state: next } = observe(state, { at: atMs, value }, threshold)
-        state = next
-        story.hear(atMs, value, finding)
-        out?.write(`${timestamp},${value},${finding.score},${finding.isAnomaly ? 1 : 0}\n`)
-      },
-    })
-    requireSamples(series, 2, 'anomaly detection')
-    out?.finish()
-    report(series, story.episodes(), options)
-  } catch (error) {
-    out?.discard()
-    throw error
-  }
+  const found = await withRowFile(options.csv, scores =>
+    withRowFile(options.html, async page => {
+      const scored = await scoreSeries(file, options, { scores, isDrawn: page !== undefined })
+      page?.write(anomaliesPage(scored, pageOrigin()))
+      return scored
+    }),
+  )
+  report(found, options)
 }
 
-function report(series: Series, episodes: readonly Episode[], { threshold, csv, json }: AnomalyOptions): void {
+type Found = ScoredSeries & { readonly series: Series }
+
+async function scoreSeries(
+  file: string,
+  { threshold, skipBadRows = false }: AnomalyOptions,
+  { scores, isDrawn }: { readonly scores: RowFile | undefined; readonly isDrawn: boolean },
+): Promise<Found> {
+  const story = storyteller(threshold)
+  const drawn = { score: [] as number[], expected: [] as number[] }
+  let state = freshDetector
+  scores?.write(CSV_HEADER)
+  const series = await readSeries(file, {
+    skipBadRows,
+    values: 'any',
+    order: 'any',
+    onRow: ({ atMs, value }, timestamp) => {
+      const { finding, state: next } = observe(state, { at: atMs, value }, threshold)
+      state = next
+      story.hear(atMs, value, finding)
+      scores?.write(`${timestamp},${value},${finding.score},${finding.isAnomaly ? 1 : 0}\n`)
+      if (!isDrawn) return
+      drawn.score.push(finding.score)
+      drawn.expected.push(finding.expected)
+    },
+  })
+  requireSamples(series, 2, 'anomaly detection')
+  const { samples } = series
+  return { series, file: series.file, samples, ...drawn, episodes: story.episodes(), thresholdSigma: threshold }
+}
+
+function report({ series, episodes }: Found, { threshold, csv, html, json }: AnomalyOptions): void {
   if (series.skipped > 0) note(`${series.skipped} bad rows left out, the first: ${series.firstSkipped}`)
   const points = series.samples.at.length
   if (json) {
@@ -59,6 +77,7 @@ function report(series: Series, episodes: readonly Episode[], { threshold, csv, 
   printLine(`${series.file}: ${found} in ${points.toLocaleString('en-US')} values at ${threshold} sigma`)
   if (episodes.length > 0) printTable(episodes)
   if (csv !== undefined) printLine(`scores of every value: ${csv}`)
+  if (html !== undefined) printLine(`as a page: ${html}`)
 }
 
 function printTable(episodes: readonly Episode[]): void {
@@ -87,37 +106,3 @@ function printTable(episodes: readonly Episode[]): void {
 }
 
 const isoOf = (at: number) => new Date(at).toISOString().replace('.000Z', 'Z')
-
-/** Written beside its place and moved there when complete, so that a failure never leaves half a file. */
-function scoreFile(path: string) {
-  const isSpecial = statSync(path, { throwIfNoEntry: false })?.isFile() === false // a pipe or a device cannot be moved onto
-  const target = isSpecial ? path : `${path}.partial`
-  const descriptor = opened(target, path)
-  let buffer = CSV_HEADER
-  const flush = () => {
-    for (let bytes = Buffer.from(buffer); bytes.length > 0; ) bytes = bytes.subarray(writeSync(descriptor, bytes))
-    buffer = ''
-  }
-  return {
-    write(line: string) {
-      buffer += line
-      if (buffer.length > 65_536) flush()
-    },
-    finish() {
-      flush()
-      closeSync(descriptor)
-      if (!isSpecial) renameSync(target, path)
-    },
-    discard() {
-      if (!isSpecial) rmSync(target, { force: true })
-    },
-  }
-}
-
-function opened(target: string, path: string): number {
-  try {
-    return openSync(target, 'w')
-  } catch (error) {
-    throw isFileError(error) ? fileError(error, path) : error
-  }
-}

@@ -40,6 +40,20 @@ export function openRowFile(path: string): RowFile {
   }
 }
 
+/** Opens the file where there is a path, puts it in its place when `work` is done, and leaves nothing behind when it fails. */
+export async function withRowFile<T>(path: string | undefined, work: (file: RowFile | undefined) => Promise<T>): Promise<T> {
+  if (path === undefined) return await work(undefined)
+  const file = openRowFile(path)
+  try {
+    const result = await work(file)
+    file.finish()
+    return result
+  } catch (error) {
+    file.discard()
+    throw error
+  }
+}
+
 function named<T>(path: string, act: () => T): T {
   try {
     return act()

@@ -61,6 +61,8 @@ export interface ChartLine {
   readonly group?: string
   /** Read out where the line has no value, "no data" unless said. */
   readonly absent?: string
+  /** Not read out after its last point, which holds for a step unless said. */
+  readonly endsSharply?: boolean
 }
 
 /** An area between two lines, which are drawn as thin dots. */

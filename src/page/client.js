@@ -20,11 +20,11 @@ const unpacked = (start, { s, v }) => {
 }
 
 /** The value that holds at `at`: the last one at or before it. Undefined before the line begins, in a gap and after its end. */
-const holding = ({ x, y }, { at, step }) => {
+const holding = ({ x, y, endsSharply }, { at, step }) => {
   let [low, high] = [0, x.length - 1]
   if (high < 0 || at < x[0]) return
   const spacing = Math.max(step, (2 * (x[high] - x[0])) / x.length) // a thinned line may end before the last point it stands for
-  if (at > x[high] + spacing) return
+  if (at > x[high] + (endsSharply ? 0 : spacing)) return
   while (low < high) {
     const middle = (low + high + 1) >> 1
     if (x[middle] <= at) low = middle
@@ -79,7 +79,7 @@ const axes = bottom => [
     grid: { stroke: () => css('--line'), width: 1 },
     ticks: { show: false },
     font: '11px Inter, system-ui, sans-serif',
-    size: narrow() ? 60 : 72,
+    size: narrow() ? 66 : 72,
     space: 34,
     values: (_, splits) => splits.map(number),
   },
@@ -218,7 +218,7 @@ const rowLane = (chart, lane, { host, bottom }) => {
     range: [0, count],
   })
   setup.axes[1].splits = () => lane.rows.map((_, index) => count - index - 0.5)
-  setup.axes[1].values = () => lane.rows.map(({ title }) => title.slice(0, narrow() ? 9 : 11))
+  setup.axes[1].values = () => lane.rows.map(({ title }) => title.slice(0, 11))
   setup.axes[1].grid.show = false
   const frame = [
     [chart.start, chart.end],

@@ -8,13 +8,16 @@ export function registerAnomalies(program: Command): void {
     .argument('<file>', 'CSV timestamp,value, plain or gzip; - is standard input')
     .option('--threshold <sigma>', 'standard deviations from which a value is unusual', positive, 2.5)
     .option('--csv <file>', 'write timestamp,value,anomaly_score,is_anomaly for every value')
+    .option('--html <file>', 'write values, scores and anomalies as one self-contained page')
     .option('--skip-bad-rows', 'leave malformed rows out and count them')
     .option('--json', 'print one JSON document')
     .addHelpText('after', '\nThe score lies in 0..1 and is 0.5 at 2.5 sigma, whatever the threshold.')
-    .action(async (file: string, options: { threshold: number; csv?: string; skipBadRows?: true; json?: true }) => {
-      const { findAnomalies } = await import('../find-anomalies.ts')
-      await findAnomalies(file, options)
-    })
+    .action(
+      async (file: string, options: { threshold: number; csv?: string; html?: string; skipBadRows?: true; json?: true }) => {
+        const { findAnomalies } = await import('../find-anomalies.ts')
+        await findAnomalies(file, options)
+      },
+    )
 }
 
 function positive(text: string): number {

@@ -7,6 +7,8 @@ import { type Steps, valueAt } from './steps.ts'
 export interface Prediction {
   readonly origin: number
   readonly target: number
+  /** Steps from the origin to the target, from 1. */
+  readonly stepsAhead: number
   readonly quantiles: readonly number[]
 }
 
@@ -65,7 +67,7 @@ export function evaluate(steps: Steps, options: EvaluateOptions): Evaluation {
       const quantiles = scoredOf(point.quantiles)
       score.add(quantiles, actual)
       for (const rival of rivals) rival.score.add(rival.forecast(origin, target), actual)
-      options.onPrediction?.({ origin: steps.at[origin]!, target: steps.at[target]!, quantiles })
+      options.onPrediction?.({ origin: steps.at[origin]!, target: steps.at[target]!, stepsAhead: index + 1, quantiles })
     })
   }
   return {

@@ -4,12 +4,15 @@ import { type ProgressLine, progressLine } from '../backtest/progress-line.ts'
 import type { ForecastOptions } from '../commands/forecast.ts'
 import { durationText } from '../durations.ts'
 import { note, paint, printJson, printLine } from '../output.ts'
-import { openRowFile, type RowFile } from '../row-file.ts'
+import { pageOrigin } from '../page-origin.ts'
+import { type RowFile, withRowFile } from '../row-file.ts'
 import { evaluate, tooShortToEvaluate } from './evaluate.ts'
+import { collectHorizonLines, type EvaluatedWithLines, evaluationPage } from './evaluation-page.ts'
 import { createFeed, stepsNeeded, stepsPerDay } from './feed.ts'
+import { forecastPage } from './forecast-page.ts'
 import { PREDICTIONS_HEADER, predictionRow } from './predictions.ts'
 import { type Steps, toSteps } from './steps.ts'
-import { type Evaluated, evaluationDocument, evaluationLines } from './told-evaluation.ts'
+import { evaluationDocument, evaluationLines } from './told-evaluation.ts'
 import { type Forecasted, forecastDocument, forecastLines } from './told-forecast.ts'
 
 /** Forecasts or evaluates all files, then tells. Exit code 1 where a series was too short for it. */
@@ -19,14 +22,19 @@ export async function runForecast(files: readonly string[], options: ForecastOpt
 }
 
 async function forecastAll(files: readonly string[], options: ForecastOptions): Promise<void> {
-  const results: Forecasted[] = []
-  for (const file of files) {
-    const result = forecastOne(await load(file, options))
-    if (result.abstains !== undefined) abstain(file, result.abstains)
-    results.push(result)
-  }
+  const results = await withRowFile(options.html, async page => {
+    const made: Forecasted[] = []
+    for (const file of files) {
+      const result = forecastOne(await load(file, options))
+      if (result.abstains !== undefined) abstain(file, result.abstains)
+      made.push(result)
+    }
+    page?.write(forecastPage(made, pageOrigin()))
+    return made
+  })
   if (options.json) return printJson(forecastDocument(results))
   print(results.flatMap(result => (result.forecast ? [forecastLines(result, bold)] : [])))
+  tellFiles(options)
 }
 
 function forecastOne({ file, steps, horizonSteps }: Loaded): Forecasted {
@@ -47,33 +55,46 @@ function forecastOne({ file, steps, horizonSteps }: Loaded): Forecasted {
 }
 
 async function evaluateAll(files: readonly string[], options: ForecastOptions): Promise<void> {
-  const rows = options.predictions === undefined ? undefined : openRowFile(options.predictions)
-  const results: Evaluated[] = []
-  try {
-    rows?.write(PREDICTIONS_HEADER)
-    for (const file of files) results.push(evaluateOne(await load(file, options), rows))
-    rows?.finish()
-  } catch (error) {
-    rows?.discard()
-    throw error
-  }
+  const results = await withRowFile(options.predictions, rows =>
+    withRowFile(options.html, async page => {
+      rows?.write(PREDICTIONS_HEADER)
+      const made: EvaluatedWithLines[] = []
+      for (const file of files) made.push(evaluateOne(await load(file, options), { rows, isDrawn: page !== undefined }))
+      page?.write(evaluationPage(made, pageOrigin()))
+      return made
+    }),
+  )
   for (const { file, abstains } of results) if (abstains !== undefined) abstain(file, abstains)
   if (options.json) return printJson(evaluationDocument(results))
   print(evaluationLines(results, bold))
-  if (options.predictions !== undefined) printLine(`every prediction: ${options.predictions}`)
+  tellFiles(options)
 }
 
-function evaluateOne({ file, steps, horizonSteps }: Loaded, rows: RowFile | undefined): Evaluated {
+interface Wanted {
+  readonly rows: RowFile | undefined
+  readonly isDrawn: boolean
+}
+
+function evaluateOne({ file, steps, horizonSteps }: Loaded, { rows, isDrawn }: Wanted): EvaluatedWithLines {
   const progress = progressLine(process.stderr)
+  const lines = collectHorizonLines(horizonSteps)
   const evaluation = withProgress(progress, () =>
     evaluate(steps, {
       horizonSteps,
       onProgress: (done, total) => progress.show(progressText(file, done, total)),
-      ...(rows && { onPrediction: prediction => rows.write(predictionRow(file, prediction)) }),
+      onPrediction: prediction => {
+        rows?.write(predictionRow(file, prediction))
+        if (isDrawn) lines.hear(prediction)
+      },
     }),
   )
   const abstains = evaluation.points === 0 ? tooShortToEvaluate(steps, horizonSteps) : undefined
-  return { file, steps, horizonSteps, evaluation, ...(abstains !== undefined && { abstains }) }
+  return { file, steps, horizonSteps, evaluation, lines, ...(abstains !== undefined && { abstains }) }
+}
+
+function tellFiles({ predictions, html }: ForecastOptions): void {
+  if (predictions !== undefined) printLine(`every prediction: ${predictions}`)
+  if (html !== undefined) printLine(`as a page: ${html}`)
 }
 
 interface Loaded {

@@ -40,7 +40,7 @@ function documentOf({ file, steps, horizonSteps, forecast, abstains }: Forecaste
 const named = (quantiles: readonly number[]) => Object.fromEntries(NAMES.map((name, index) => [name, quantiles[index]!]))
 
 /** Quantiles (QUANTILES) of the largest value from the first to the last step of the horizon. */
-function maximumOf({ windows }: Forecast): readonly number[] {
+export function maximumOf({ windows }: Forecast): readonly number[] {
   return MAXIMUM_INDICES.map(index => windows[0]!.quantiles[index]!)
 }
 
