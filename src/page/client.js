@@ -4,7 +4,7 @@ const tint = (name, percent) => `color-mix(in srgb, ${css(name)} ${percent}%, tr
 const narrow = () => innerWidth < 720
 const two = number => String(number).padStart(2, '0')
 const clock = seconds => {
-  const date = new Date(seconds * 1000)
+  const date = new Date(Math.round(seconds) * 1000)
   const day = `${date.getUTCFullYear()}-${two(date.getUTCMonth() + 1)}-${two(date.getUTCDate())}`
   return `${day} ${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())} UTC`
 }
