@@ -351,3 +351,25 @@ test('hours and days are told by the clock, not by the count of ticks: six hours
   forecaster.absorb(6 * HOUR, 100)
   expect(forecaster.predict(6 * HOUR)).toHaveProperty('windows')
 })
+
+test('the maximum over a window is never below one of its points', () => {
+  const windows = [
+    { fromMs: 0, toMs: 30 * MINUTE },
+    { fromMs: 0, toMs: 5 * MINUTE },
+  ]
+  const made = forecasts(seasonal(3, { noise: 0.3 }), { windows, pointsMs: [10 * MINUTE, 20 * MINUTE, 30 * MINUTE] }).filter(
+    isForecast,
+  )
+  for (const {
+    windows: [wide, narrow],
+    points,
+  } of made) {
+    for (const [level, quantile] of QUANTILES.entries()) {
+      const bound = wide!.quantiles[WINDOW_LEVELS.findIndex(one => one === quantile)]!
+      for (const point of points) expect(bound).toBeGreaterThanOrEqual(point.quantiles[level]!)
+    }
+    expect(wide!.quantiles).toEqual([...wide!.quantiles].sort((a, b) => a - b))
+    expect(narrow!.quantiles).toHaveLength(WINDOW_LEVELS.length)
+  }
+  expect(made.length).toBeGreaterThan(1000)
+})

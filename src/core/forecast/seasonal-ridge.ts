@@ -1,4 +1,4 @@
-import { type Forecast, type Instant, QUANTILES, WINDOW_LEVELS } from '../model.ts'
+import { type Band, type Forecast, type Instant, QUANTILES, WINDOW_LEVELS, type WindowForecast } from '../model.ts'
 import type { Forecaster } from '../rules.ts'
 import { createTrack, fromLog, gridOf } from './track.ts'
 import { createWindowModel, type WindowModel } from './window-model.ts'
@@ -60,12 +60,9 @@ export function seasonalRidge(options: SeasonalRidgeOptions): Forecaster {
     if (!models.every(one => one.isCalibrated())) return { abstains: 'too few values yet to tell how wrong a forecast would be' }
     const cap = 2 * track.weekMaximum
     const read = (one: WindowModel) => ascending(one.bounds(), log => Math.min(cap, fromLog(log, unit)))
-    return {
-      by: NAME,
-      madeAt: now,
-      windows: options.windows.map((span, i) => ({ ...span, quantiles: read(windows[i]!) })),
-      points: options.pointsMs.map((ms, i) => ({ at: now + ms, quantiles: read(points[i]!) })),
-    }
+    const fan = options.pointsMs.map((ms, i) => ({ at: now + ms, quantiles: read(points[i]!) }))
+    const spans = options.windows.map((span, i) => ({ ...span, quantiles: read(windows[i]!) }))
+    return { by: NAME, madeAt: now, points: fan, windows: spans.map(span => notBelowItsPoints(span, fan, now)) }
   }
   return {
     name: NAME,
@@ -95,6 +92,20 @@ function ascending(bounds: Float64Array, read: (log: number) => number): readonl
     quantiles.push(highest)
   }
   return quantiles
+}
+
+/** The maximum over a window is at least each of its points, level by level; models fitted apart need not know that. */
+function notBelowItsPoints(window: WindowForecast, fan: readonly Band[], now: Instant): WindowForecast {
+  const inside = fan.filter(({ at }) => at >= now + window.fromMs && at <= now + window.toMs)
+  if (inside.length === 0) return window
+  let highest = 0
+  const quantiles = window.quantiles.map((value, i) => {
+    const level = QUANTILES.findIndex(one => one === WINDOW_LEVELS[i])
+    for (const point of level < 0 ? [] : inside) highest = Math.max(highest, point.quantiles[level]!)
+    highest = Math.max(highest, value)
+    return highest
+  })
+  return { ...window, quantiles }
 }
 
 /** A window that begins `ms` after the decision begins that many ticks after the newest value. */
