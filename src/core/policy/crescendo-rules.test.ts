@@ -91,6 +91,19 @@ describe('the modes', () => {
     expect(drive(rules, [500])[0]?.abstentions).toContainEqual({ by: 'predictive', why: 'never speaks' })
   })
 
+  test('a pipeline whose samples are always five minutes old is no outage, one that falls ten minutes behind is', () => {
+    const decide = driver(crescendoRules(optionsOf('Slo', { delayMs: 300_000 })))
+    const aged = (tick: number, ageMs: number): Observation => {
+      const at = 3_600_000 + tick * 60_000
+      return { ...observed(500 + tick, at, 10), demand: { kind: 'value', at: at - ageMs, value: 500 + tick } }
+    }
+    expect(decide(aged(0, 300_000)).demand).toBe(500)
+    expect(decide(aged(20, 660_000)).demand).toBeUndefined()
+    const prompt = driver(crescendoRules(optionsOf('Slo', { delayMs: 15_000 })))
+    expect(prompt(aged(0, 120_000)).demand).toBe(500)
+    expect(prompt(aged(1, 150_000)).demand).toBeUndefined()
+  })
+
   test('an anomaly alone holds nothing back unless the settings ask for that', () => {
     const calm = Array(300).fill(500)
     const response = (rules: Rules) => {

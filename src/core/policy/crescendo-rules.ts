@@ -26,6 +26,9 @@ export interface CrescendoOptions {
   readonly forecaster?: Forecaster
 }
 
+/** A sample is stale at twice the age that is usual here, and not before two minutes: a slow pipeline is not an outage. */
+const staleAfterMs = (delayMs: number): number => Math.max(120_000, 2 * delayMs)
+
 /** The predictive rule holds replicas back by itself, for as long as its tuner found best. */
 const heldByTheRule: HpaSettings = { ...stockSettings, downscaleStabilizationMs: 0 }
 /** Times ahead of the fan that is shown; decisions rest on windows, not on it. */
@@ -40,7 +43,11 @@ export function crescendoRules(options: CrescendoOptions): Rules {
   const { mode, target, delayMs, badMinutesPerDay } = options
   const common = {
     name: 'crescendo',
-    screens: screensInOrder({ anomaly: { response: 'AlertOnly' }, ...options.screens }),
+    screens: screensInOrder({
+      quality: { staleMs: staleAfterMs(delayMs) },
+      anomaly: { response: 'AlertOnly' },
+      ...options.screens,
+    }),
     guards: guardsInOrder({ ...(mode === 'Slo' && { hpa: heldByTheRule }), ...options.guards }),
     counterfactual: counterfactualHpa(),
   }
