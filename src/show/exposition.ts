@@ -1,6 +1,14 @@
 import type { Facts, ScalerFact, WorkloadFact } from './facts.ts'
 
 export const OPENMETRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8'
+export const PROMETHEUS_TEXT = 'text/plain; version=0.0.4; charset=utf-8'
+export type Format = typeof OPENMETRICS | typeof PROMETHEUS_TEXT
+
+/** OpenMetrics, unless a reader asks for plain text and not for it: older scrapers, and `promtool check metrics`. */
+export function formatFor(accept: string | undefined): Format {
+  const wanted = accept ?? ''
+  return wanted.includes('text/plain') && !wanted.includes('openmetrics') ? PROMETHEUS_TEXT : OPENMETRICS
+}
 
 interface Family {
   readonly name: string
@@ -10,11 +18,11 @@ interface Family {
   readonly samples: readonly { readonly labels: Readonly<Record<string, string>>; readonly value: number }[]
 }
 
-/** The metrics about Crescendo and its workloads as OpenMetrics 1.0 text. Base units; no label names a pod or a client. */
-export function exposition(facts: Facts, streamClients: number): string {
+/** The metrics about Crescendo and its workloads. Base units; no label names a pod or a client. */
+export function exposition(facts: Facts, streamClients: number, format: Format = OPENMETRICS): string {
   const workloads = facts.workloads()
   const families = [...processFamilies(facts, streamClients), ...workloadFamilies(workloads), ...scalerFamilies(workloads)]
-  return `${families.map(render).join('')}# EOF\n`
+  return format === OPENMETRICS ? `${families.map(openMetrics).join('')}# EOF\n` : families.map(prometheusText).join('')
 }
 
 function processFamilies(facts: Facts, streamClients: number): readonly Family[] {
@@ -86,10 +94,29 @@ function labelsOf({ namespace, name }: WorkloadFact): Readonly<Record<string, st
   return { namespace, autoscaler: name, target_kind: 'Deployment', target: name }
 }
 
-function render({ name, type, unit, help, samples }: Family): string {
-  const suffix = { gauge: '', counter: '_total', info: '_info' }[type]
+function openMetrics(family: Family): string {
+  const { name, type, unit, help } = family
   const head = [`# TYPE ${name} ${type}`, ...(unit === undefined ? [] : [`# UNIT ${name} ${unit}`]), `# HELP ${name} ${help}`]
-  return `${[...head, ...samples.map(({ labels, value }) => `${name}${suffix}${labelText(labels)} ${value}`)].join('\n')}\n`
+  return linesOf([...head, ...sampleLines(family)])
+}
+
+/** Here a family has the name of its samples, and there are neither units nor infos. */
+function prometheusText(family: Family): string {
+  const { type, help } = family
+  const name = sampleName(family)
+  return linesOf([`# HELP ${name} ${help}`, `# TYPE ${name} ${type === 'info' ? 'gauge' : type}`, ...sampleLines(family)])
+}
+
+function sampleName({ name, type }: Family): string {
+  return `${name}${{ gauge: '', counter: '_total', info: '_info' }[type]}`
+}
+
+function sampleLines(family: Family): readonly string[] {
+  return family.samples.map(({ labels, value }) => `${sampleName(family)}${labelText(labels)} ${value}`)
+}
+
+function linesOf(lines: readonly string[]): string {
+  return `${lines.join('\n')}\n`
 }
 
 function labelText(labels: Readonly<Record<string, string>>): string {

@@ -167,6 +167,18 @@ describe('probes and metrics', () => {
     }
   })
 
+  test('whoever asks for plain text alone gets the older format, each family named like its samples', async () => {
+    const { app } = serve()
+    const ask = (accept: string) => app.inject({ url: '/metrics', headers: { host: 'localhost', accept } })
+    const plain = await ask('text/plain;version=0.0.4')
+    expect(plain.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8')
+    expect(plain.body).toContain('# TYPE crescendo_slo_violation_seconds_total counter\n')
+    expect(plain.body).toContain('# TYPE crescendo_build_info gauge\n')
+    expect(plain.body).not.toMatch(/# (EOF|UNIT)/)
+    for (const accept of ['*/*', 'application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5'])
+      expect((await ask(accept)).headers['content-type']).toMatch(/^application\/openmetrics-text/)
+  })
+
   test('a label cannot break out of its quotes', async () => {
     const { app } = serve({ workloads: () => [{ ...workload, name: 'a"b\\c\nd' }] })
     const answer = await app.inject({ url: '/metrics', headers: { host: 'localhost' } })

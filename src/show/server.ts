@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { CrescendoError } from '../errors.ts'
-import { exposition, OPENMETRICS } from './exposition.ts'
+import { exposition, formatFor } from './exposition.ts'
 import type { Facts } from './facts.ts'
 import { INDEX_STYLE, indexPage } from './index-page.ts'
 import { openapi } from './openapi.ts'
@@ -90,9 +90,10 @@ function registerPlumbing(app: FastifyInstance, facts: Facts, stream: Stream): v
     if (detail === undefined) return { status: 'ready' }
     return reply.code(503).send({ status: 'starting', detail })
   })
-  app.get('/metrics', async (_request, reply) =>
-    reply.header('content-type', OPENMETRICS).send(exposition(facts, stream.clients())),
-  )
+  app.get('/metrics', async (request, reply) => {
+    const format = formatFor(request.headers.accept)
+    return reply.header('content-type', format).send(exposition(facts, stream.clients(), format))
+  })
   app.get('/api/v1/stream', (request, reply) => openStream(stream, request, reply))
 }
 

@@ -38,16 +38,17 @@ export function ticksOf(durationMs: number, tickMs: number): number {
   return Math.max(0, Math.ceil(durationMs / tickMs - 1e-9))
 }
 
-/** Rounding slack of "load exceeds capacity": 1e-9 of the capacity. Load and capacity are products of decimal fractions. */
-const RELATIVE_SLACK = 1e-9
-
-/** Replicas that carry `load`: ceil(load / capacity) with the slack of a violation, so that `neededReplicas` never violate. */
+/** The fewest replicas that carry `load`: they never violate, and one less does, to the last bit of `isViolated`. */
 export function neededReplicas(load: number, capacityPerReplica: number): number {
-  const count = Math.ceil(load / (capacityPerReplica * (1 + RELATIVE_SLACK)))
-  return isViolated(load, count, capacityPerReplica) ? count + 1 : count // the division may have rounded down to a whole number
+  const count = Math.ceil(load / capacityPerReplica) // off by one where division and multiplication round differently
+  if (isViolated(load, count, capacityPerReplica)) return count + 1
+  return count > 0 && !isViolated(load, count - 1, capacityPerReplica) ? count - 1 : count
 }
 
-/** Load above ready replicas x capacity: a violation. */
+/**
+ * Load above ready replicas x capacity: a violation. Without any slack, so that whoever multiplies and compares the columns of
+ * `--decisions` finds the same ones.
+ */
 export function isViolated(load: number, ready: number, capacityPerReplica: number): boolean {
-  return load > ready * capacityPerReplica * (1 + RELATIVE_SLACK)
+  return load > ready * capacityPerReplica
 }

@@ -66,9 +66,10 @@ describe('need and violation', () => {
     )
   })
 
-  test('0.3 is carried by three replicas of 0.1', () => {
+  test('0.3 is carried by three replicas of 0.1, and a violation is what multiplying and comparing says', () => {
     expect(neededReplicas(0.1 + 0.2, 0.1)).toBe(3)
     expect(isViolated(0.1 + 0.2, 3, 0.1)).toBe(false)
+    expect([56.1 > 17 * 3.3, 56.1 / 3.3, isViolated(56.1, 17, 3.3), neededReplicas(56.1, 3.3)]).toEqual([true, 17, true, 18])
   })
 
   test('a duration takes whole ticks, rounded up', () => {
