@@ -6,7 +6,7 @@ export interface RowFile {
   write(rows: string): void
   /** Puts the complete file in its place. */
   finish(): void
-  /** Leaves nothing behind. */
+  /** Leaves nothing behind that is not complete; a file that is in its place stays. */
   discard(): void
 }
 
@@ -17,7 +17,11 @@ export function openRowFile(path: string): RowFile {
   const isSpecial = statSync(path, { throwIfNoEntry: false })?.isFile() === false // a pipe or a device cannot be moved onto
   const target = isSpecial ? path : `${path}.partial`
   const descriptor = named(path, () => openSync(target, 'w'))
-  let buffer = ''
+  let [buffer, isOpen] = ['', true]
+  const close = () => {
+    if (isOpen) closeSync(descriptor)
+    isOpen = false
+  }
   const flush = () => {
     for (let bytes = Buffer.from(buffer); bytes.length > 0; )
       bytes = bytes.subarray(named(path, () => writeSync(descriptor, bytes)))
@@ -30,11 +34,11 @@ export function openRowFile(path: string): RowFile {
     },
     finish() {
       flush()
-      closeSync(descriptor)
-      if (!isSpecial) renameSync(target, path)
+      close()
+      if (!isSpecial) named(path, () => renameSync(target, path))
     },
     discard() {
-      closeSync(descriptor)
+      close()
       if (!isSpecial) rmSync(target, { force: true })
     },
   }

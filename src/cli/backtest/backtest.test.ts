@@ -69,14 +69,13 @@ function recompute(csv: string, { world }: Document): Readonly<Record<string, Re
       sum[key] = (sum[key] ?? 0) + amount
     }
     add('rows', 1)
-    const short = load - ready * capacity
-    if (short > ready * capacity * 1e-9) {
+    if (load > ready * capacity) {
       add('bad', 1)
-      add('unserved', short)
+      add('unserved', load - ready * capacity)
     }
     add('billed', desired)
     let needed = Math.floor(load / capacity)
-    while (load > needed * capacity * (1 + 1e-9)) needed++
+    while (load > needed * capacity) needed++
     if (desired > needed) add('idle', desired - needed)
     const before = desiredBefore[name] ?? desired
     add('ups', desired > before ? 1 : 0)
@@ -252,6 +251,11 @@ describe('the document', () => {
     expect(said.stderr).toContain('a replica is taken to serve 10, from the whole trace, as there is no load in the history')
   })
 
+  test('a capacity so small that the load would need more replicas than there are numbers is one line', async () => {
+    expect(await backtest('--trace', file('tiny.csv', day(1, wave)), '--capacity-per-replica', '1e-310')).toBe(2)
+    expect(said.stderr).toMatch(/tiny\.csv: the load reaches \d+.*, but a replica serves 1e-310; expected a larger/)
+  })
+
   test('the same seed writes the same decisions, another seed others', async () => {
     const trace = file('seed.csv', day(1, wave))
     const decisions = async (seed: string, name: string) => {
@@ -343,6 +347,7 @@ describe('odd recordings', () => {
       'years.csv: the series spans',
     ],
     ['a folder that is not there', day(1, wave), ['--decisions', '/nowhere/at/all.csv'], '/nowhere/at/all.csv: no such file'],
+    ['a page that cannot be written', day(1, wave), ['--html', '/nowhere/at/all.html'], '/nowhere/at/all.html: no such file'],
   ] as const)('%s: one line, exit code 2, and no half-written file', async (...given) => {
     const [name, rows, flags, message] = given
     const csv = join(folder, 'never.csv')

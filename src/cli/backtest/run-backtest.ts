@@ -1,11 +1,9 @@
-import { writeFileSync } from 'node:fs'
-import { fileError, isFileError } from '../../errors.ts'
 import { readSeries, requireSamples } from '../../observe/series-file.ts'
 import type { LoadedPolicy } from '../../resources/policy-file.ts'
 import { parseScaler } from '../../sim/rivals/contenders.ts'
 import type { BacktestOptions } from '../commands/backtest.ts'
 import { note, paint, printJson, printLine } from '../output.ts'
-import { openRowFile, type RowFile } from '../row-file.ts'
+import { type RowFile, withRowFile } from '../row-file.ts'
 import { DEFAULT_SCALERS, SCALER_NAMES } from '../scalers.ts'
 import { type BandCollector, collectBand, pageOf } from './page.ts'
 import { type Played, playScalers } from './play-scalers.ts'
@@ -24,18 +22,17 @@ export interface Replayed {
 export async function runBacktest(options: BacktestOptions): Promise<void> {
   for (const name of options.scalers ?? []) parseScaler(name, SCALER_NAMES)
   const policy = await policyFor(options)
-  const rows = options.decisions === undefined ? undefined : openRowFile(options.decisions)
-  try {
-    const several = options.trace.length > 1
-    rows?.write(`${DECISIONS_HEADER}${several ? ',trace' : ''}\n`)
-    const replayed: Replayed[] = []
-    for (const file of options.trace) replayed.push(await replay(file, options, { policy, rows, several }))
-    rows?.finish()
-    tell(replayed, options)
-  } catch (error) {
-    rows?.discard()
-    throw error
-  }
+  const several = options.trace.length > 1
+  const replayed = await withRowFile(options.decisions, rows =>
+    withRowFile(options.html, async page => {
+      rows?.write(`${DECISIONS_HEADER}${several ? ',trace' : ''}\n`)
+      const all: Replayed[] = []
+      for (const file of options.trace) all.push(await replay(file, options, { policy, rows, several }))
+      page?.write(pageOf(all))
+      return all
+    }),
+  )
+  tell(replayed, options)
 }
 
 interface Output {
@@ -71,7 +68,6 @@ function warn({ series, capacitySource, scenario, settings }: Stage): void {
 }
 
 function tell(replayed: readonly Replayed[], options: BacktestOptions): void {
-  if (options.html !== undefined) writePage(options.html, replayed)
   if (options.json) {
     const runs = replayed.map(({ stage, played }) => documentOf(stage, played))
     printJson(runs.length === 1 ? runs[0] : { runs })
@@ -86,13 +82,5 @@ function tell(replayed: readonly Replayed[], options: BacktestOptions): void {
     ['as a page', options.html],
   ]) {
     if (file !== undefined) printLine(`${what}: ${file}`)
-  }
-}
-
-function writePage(file: string, replayed: readonly Replayed[]): void {
-  try {
-    writeFileSync(file, pageOf(replayed))
-  } catch (error) {
-    throw isFileError(error) ? fileError(error, file) : error
   }
 }
