@@ -54,6 +54,7 @@ export function settleWorld(series: Series, { settings, object }: LoadedPolicy, 
   const given: CapacitySource = options.capacityPerReplica === undefined ? 'policy' : 'flag'
   const { capacityPerReplica, capacitySource } =
     stated === undefined ? capacityFromLoad(cut, scoredFrom) : { capacityPerReplica: stated, capacitySource: given }
+  refuseTinyCapacity(series, capacityPerReplica)
   const told = { ...settings, prediction: { ...settings.prediction, capacityPerReplica } }
   const target = object ? targetOf(object, told) : loadTarget(told, capacityPerReplica)
   const nodeStartupMs = options.nodeStartup ?? settings.simulation.nodeStartupSeconds * 1000
@@ -74,6 +75,18 @@ export function settleWorld(series: Series, { settings, object }: LoadedPolicy, 
       ...(nodeStartupMs > 0 && { nodes: { podsPerNode: options.podsPerNode, startupMs: nodeStartupMs } }),
     },
   }
+}
+
+/** More replicas than that are no number that anything here could count with. */
+const MOST_REPLICAS = 1e300
+
+function refuseTinyCapacity({ file, samples }: Series, capacityPerReplica: number): void {
+  const peak = samples.value.reduce((highest, value) => Math.max(highest, value), 0)
+  if (peak / capacityPerReplica <= MOST_REPLICAS) return
+  throw new CrescendoError(
+    'CRS_USAGE',
+    `${file}: the load reaches ${peak}, but a replica serves ${capacityPerReplica}; expected a larger --capacity-per-replica`,
+  )
 }
 
 /** First scored tick. Something recorded has to be left after it. */
