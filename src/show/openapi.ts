@@ -13,7 +13,7 @@ export function openapi(routes: readonly Route[], version: string): object {
     info: { title: 'Crescendo', version, description: 'Stored facts of the autoscaler; nothing here computes a decision.' },
     paths: {
       '/healthz': status('The process lives'),
-      '/readyz': status('The loop is ready to decide; 503 while it learns'),
+      '/readyz': status('The loop is ready to decide; 503 with the reason while it is not'),
       '/metrics': plain('Metrics as OpenMetrics 1.0', 'application/openmetrics-text'),
       '/api/v1/stream': plain('Decisions and scoreboard as server-sent events', 'text/event-stream'),
       ...Object.fromEntries(routes.map(route => [pathOf(route), { get: operationOf(route) }])),

@@ -258,6 +258,12 @@ describe('the door', () => {
 })
 
 describe('ports', () => {
+  test('a port that this user may not have is one clear line', async () => {
+    const { app } = serve()
+    app.listen = () => Promise.reject(Object.assign(new Error('listen EACCES'), { code: 'EACCES', syscall: 'listen' }))
+    await expect(listen(app, 80)).rejects.toMatchObject({ code: 'CRS_USAGE', message: expect.stringContaining('--port 80: ') })
+  })
+
   test('a taken port gives the next one; port 0 gives any', async () => {
     const taken = createTcpServer().listen(0, '127.0.0.1')
     await once(taken, 'listening')
@@ -291,6 +297,14 @@ describe('the stream', () => {
     expect(await read(second.body!, 'data: ')).toBe('retry: 2000\n\nid: 2\nevent: scoreboard\ndata: {"text":"two\\nlines"}\n\n')
     await app.close()
     expect(listeners.size).toBe(0)
+  })
+
+  test("HEAD of the stream is answered and takes no reader's place", async () => {
+    const { app } = serve()
+    const head = await app.inject({ method: 'HEAD', url: '/api/v1/stream', headers: { host: 'localhost' } })
+    expect([head.statusCode, head.headers['content-type'], head.body]).toEqual([200, 'text/event-stream; charset=utf-8', ''])
+    const metrics = await app.inject({ url: '/metrics', headers: { host: 'localhost' } })
+    expect(metrics.body).toContain('crescendo_stream_clients 0')
   })
 
   test('one reader too many is told to come later', async () => {

@@ -16,6 +16,8 @@ export interface ServerOptions {
   readonly stream?: StreamLimits
 }
 
+const EVENT_STREAM = 'text/event-stream; charset=utf-8'
+
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
 
 const STYLE_HASH = `sha256-${createHash('sha256').update(INDEX_STYLE).digest('base64')}`
@@ -97,12 +99,13 @@ function registerPlumbing(app: FastifyInstance, facts: Facts, stream: Stream): v
   app.get('/api/v1/stream', (request, reply) => openStream(stream, request, reply))
 }
 
-/** Takes the socket over from Fastify: from here on the stream writes to it. */
+/** Takes the socket over from Fastify: from here on the stream writes to it. HEAD is told what it would be, and takes no place. */
 function openStream(stream: Stream, request: FastifyRequest, reply: FastifyReply): void {
+  if (request.method === 'HEAD') return void reply.type(EVENT_STREAM).send('')
   if (stream.isFull()) throw new HttpError(503, 'too many readers of the stream; try again later')
   const lastId = Number(request.headers['last-event-id'])
   reply.hijack()
-  reply.raw.writeHead(200, { ...SECURITY_HEADERS, 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' })
+  reply.raw.writeHead(200, { ...SECURITY_HEADERS, 'content-type': EVENT_STREAM, 'x-accel-buffering': 'no' })
   stream.add(reply.raw, Number.isSafeInteger(lastId) && lastId > 0 ? lastId : undefined)
 }
 
@@ -125,6 +128,7 @@ function parsed(schema: z.ZodType, input: unknown): unknown {
 }
 
 const TRIES = 20
+const FORBIDDEN = 'the system does not let this user listen there (often below 1024); choose another, or 0 for any'
 
 /** Listens on 127.0.0.1 at `port`, or at the next free one; port 0 takes any. Gives the address. */
 export async function listen(app: FastifyInstance, port: number): Promise<string> {
@@ -132,7 +136,9 @@ export async function listen(app: FastifyInstance, port: number): Promise<string
     try {
       return await app.listen({ host: '127.0.0.1', port: next })
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause
+      const { code } = cause as NodeJS.ErrnoException
+      if (code === 'EACCES') throw new CrescendoError('CRS_USAGE', `--port ${next}: ${FORBIDDEN}`, { cause })
+      if (code !== 'EADDRINUSE') throw cause
     }
   }
   throw new CrescendoError(

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { createServer, listen } from '../../show/server.ts'
 import type { DemoOptions } from '../commands/demo.ts'
 import { note, paint, printJson, printLine } from '../output.ts'
+import { packageVersion } from '../package-version.ts'
 import { openScreen } from '../terminal/screen.ts'
 import { cut } from '../terminal/text.ts'
 import { demoServices } from './cast.ts'
@@ -50,7 +50,7 @@ function printEnd(stage: Stage, where: WhereNow): void {
 
 /** Serves, plays and shows until Ctrl-C; then gives the terminal back and ends with 0. */
 async function runLive(stage: Stage, options: DemoOptions): Promise<void> {
-  const facts = stageFacts(stage, version())
+  const facts = stageFacts(stage, packageVersion())
   const app = createServer(facts)
   const address = await listen(app, options.port)
   if (options.port !== 0 && !address.endsWith(`:${options.port}`)) note(`port ${options.port} is taken`)
@@ -152,9 +152,4 @@ function stopSignal() {
   process.on('SIGINT', stop).on('SIGTERM', stop)
   const dispose = () => process.off('SIGINT', stop).off('SIGTERM', stop)
   return { signal: controller.signal, pressed: promise, dispose }
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version // our own file, so it has its type
 }
