@@ -158,16 +158,19 @@ describe('the fallback', () => {
   const condition = { type: 'ScalingActive', status: 'True', reason: 'ValidMetricFound', message: 'there' } as const
   const speaking: Proposer = {
     name: 'reactive',
-    propose: () => ({ kind: 'proposes', replicas: 14, why: 'load 1.4 of 1', memory: { seen: 1 }, conditions: [condition] }),
+    propose: () => ({ kind: 'proposes', replicas: 14, why: 'load 1.4 of 1', conditions: [condition] }),
   }
   const decided = contextOf({ forecast: loads(500) })
 
-  test('stands by while the forecast decides, tells what it would have said, and keeps its memory and conditions', () => {
+  test('stands by while the forecast decides, tells what it would have said, remembers it, and keeps its conditions', () => {
     expect(fallback(speaking).name).toBe('reactive')
     expect(fallback(speaking).propose(decided)).toEqual({
       kind: 'abstains',
       why: 'stands by with 14 (load 1.4 of 1): the forecast decides',
-      memory: { seen: 1 },
+      memory: [
+        { replicas: 10, at: decided.now },
+        { replicas: 14, at: decided.now },
+      ],
       conditions: [condition],
     })
   })
@@ -179,6 +182,42 @@ describe('the fallback', () => {
       { forecast: loads(500), parameters: 'none' as const },
     ])
       expect(fallback(speaking).propose(contextOf(tick))).toMatchObject({ kind: 'proposes', replicas: 14 })
+  })
+
+  describe('is smoothed as the stock HPA is while it decides alone', () => {
+    const wants = (wishes: readonly number[]) => {
+      let index = 0
+      const wishing: Proposer = {
+        name: 'reactive',
+        propose: () => ({ kind: 'proposes', replicas: wishes[index++]!, why: 'as loaded' }),
+      }
+      return fallback(wishing)
+    }
+    const at = (seconds: readonly number[], tick: Tick = {}) => seconds.map(second => ({ seconds: second, ...tick }))
+
+    test('it holds the highest wish of the last 300 s, and goes up at once', () => {
+      expect(play(wants([12, 3, 3, 15, 3, 3]), at([0, 15, 300, 315, 615, 616]))).toEqual([12, 12, 12, 15, 15, 3])
+    })
+
+    test('the first tick holds the replicas it finds', () => {
+      expect(play(wants([2, 2, 2]), at([0, 300, 301]))).toEqual([10, 10, 2])
+    })
+
+    test('wishes of the time when it stood by count', () => {
+      const ticks = [...at([0], { forecast: loads(500) }), ...at([15])]
+      expect(play(wants([12, 3]), ticks)).toEqual(['stands by with 12 (as loaded): the forecast decides', 12])
+    })
+
+    test('it says what holds it', () => {
+      expect(whyOf(wants([4]), {} as Tick)).toBe('as loaded; 10 was wanted within the last 300 s')
+    })
+
+    test('an object with behavior is left to its own windows', () => {
+      const memory = { slots: { reactive: [{ replicas: 12, at: 0 }] } }
+      const context = contextOf({ seconds: 15, memory } as Tick)
+      expect(wants([4]).propose({ ...context, target: { ...context.target, behavior: {} } })).toMatchObject({ replicas: 4 })
+      expect(wants([4]).propose(context)).toMatchObject({ replicas: 12 })
+    })
   })
 
   test('speaks too while the present is unlike the past', () => {

@@ -1,4 +1,6 @@
 import { figure } from '../explain/figures.ts'
+import { type HpaSettings, stockSettings } from '../hpa/settings.ts'
+import { type Recommendation, stabilisedDown } from '../hpa/stabilisation.ts'
 import { WINDOW_LEVELS } from '../model.ts'
 import { type Context, type Parameters, type Proposed, type Proposer, recall } from '../rules.ts'
 import { follow, wholeReplicas, wishOf } from './block-rule.ts'
@@ -77,18 +79,36 @@ export function predictiveUp(): Proposer {
   }
 }
 
-/** Speaks only while the forecast does not, or while the load is unlike the past: its headroom is then the safety. */
-export function fallback(proposer: Proposer): Proposer {
+/**
+ * Speaks only while the forecast does not, or while the load is unlike the past: its headroom is then the safety. While it speaks
+ * alone it is smoothed as the stock HPA is (an object with `behavior` is smoothed by its own windows, in the guard): the hold of
+ * the predictive rule does not exist then, and a wish that nobody holds would follow every trough of the load.
+ */
+export function fallback(proposer: Proposer, settings: HpaSettings = stockSettings): Proposer {
   return {
     name: proposer.name,
     propose: context => {
       const said = proposer.propose(context)
-      const isNeeded = refusalOf(context) !== undefined || context.parameters?.unfamiliar !== undefined
-      if (said.kind === 'abstains' || said.outright || isNeeded) return said
+      if (said.kind === 'abstains' || said.outright) return said
+      const windowMs = context.target.behavior === undefined ? settings.downscaleStabilizationMs : 0
+      const { replicas, recommendations } = smoothed(said.replicas, { proposer, context, windowMs })
+      const memory = recommendations
+      if (refusalOf(context) !== undefined) {
+        const held = replicas === said.replicas ? '' : `; ${replicas} was wanted within the last ${seconds(windowMs)} s`
+        return { ...said, replicas, why: `${said.why}${held}`, memory }
+      }
+      if (context.parameters?.unfamiliar !== undefined) return { ...said, memory }
       const standsBy: Proposed = { kind: 'abstains', why: `stands by with ${said.replicas} (${said.why}): the forecast decides` }
-      return { ...standsBy, memory: said.memory, ...(said.conditions && { conditions: said.conditions }) }
+      return { ...standsBy, memory, ...(said.conditions && { conditions: said.conditions }) }
     },
   }
+}
+
+/** The highest wish of the window; the first tick remembers the replicas it finds, so that a restart never scales down at once. */
+function smoothed(desired: number, asked: { readonly proposer: Proposer; readonly context: Context; readonly windowMs: number }) {
+  const { now, memory, situation } = asked.context
+  const found: readonly Recommendation[] = [{ replicas: situation.observation.replicas.spec, at: now }]
+  return stabilisedDown({ now, desired, recommendations: recall(memory, asked.proposer.name, found) }, asked.windowMs)
 }
 
 /** Why the forecast may not decide; `undefined` when it may. */

@@ -231,12 +231,12 @@ describe('mode Slo', () => {
     expect(forecast?.points.map(point => (point.at - at) / 60_000)).toEqual([2, 7, 12, 17, 22, 27])
   })
 
-  test('an object without behavior is not stabilised a second time', () => {
+  test('an object without behavior is held by the rules themselves, so the guard has nothing left to smooth', () => {
     const stabilise = (rules: Rules) =>
       drive(rules, [3000, 3000, 700])
         .at(-1)
         ?.verdicts.find(({ by: name }) => name === 'stabilise')
-    expect(stabilise(crescendoRules(optionsOf('Slo')))).toMatchObject({ from: 10, to: 10 })
+    expect(stabilise(crescendoRules(optionsOf('Slo')))).toMatchObject({ from: 43, to: 43 })
     expect(stabilise(crescendoRules(optionsOf('Additive')))).toMatchObject({ from: 10, to: 43 })
   })
 
