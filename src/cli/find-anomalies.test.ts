@@ -80,6 +80,7 @@ describe('crescendo anomalies --csv', () => {
 
   test('times that repeat or go backwards are scored in the order of the file', async () => {
     expect(await scores([row(0), row(1), row(1), row(0), row(2)])).toHaveLength(6)
+    expect(printed.err).toContain('2 times repeat or go backwards; values are judged in the order of the file')
   })
 
   test('the threshold moves the flag, not the score', async () => {

@@ -45,6 +45,7 @@ async function scoreSeries(
   const story = storyteller(threshold)
   const drawn = { score: [] as number[], expected: [] as number[] }
   let state = freshDetector
+  let [lastMs, outOfOrder] = [Number.NEGATIVE_INFINITY, 0]
   scores?.write(CSV_HEADER)
   const series = await readSeries(file, {
     skipBadRows,
@@ -53,6 +54,8 @@ async function scoreSeries(
     onRow: ({ atMs, value }, timestamp) => {
       const { finding, state: next } = observe(state, { at: atMs, value }, threshold)
       state = next
+      if (atMs <= lastMs) outOfOrder++
+      lastMs = Math.max(lastMs, atMs)
       story.hear(atMs, value, finding)
       scores?.write(`${timestamp},${value},${finding.score},${finding.isAnomaly ? 1 : 0}\n`)
       if (!isDrawn) return
@@ -61,6 +64,7 @@ async function scoreSeries(
     },
   })
   requireSamples(series, 2, 'anomaly detection')
+  if (outOfOrder > 0) note(`${file}: ${outOfOrder} times repeat or go backwards; values are judged in the order of the file`)
   const { samples } = series
   return { series, file: series.file, samples, ...drawn, episodes: story.episodes(), thresholdSigma: threshold }
 }
