@@ -1,4 +1,4 @@
-import { isViolated, neededReplicas } from './load.ts'
+import { isViolated } from './load.ts'
 import type { Run } from './run.ts'
 
 /**
@@ -44,7 +44,7 @@ export function score(run: Run, { capacityPerReplica, price }: Bill): Score {
       unserved += load - ready * capacityPerReplica
     }
     billed += desired
-    over += Math.max(0, desired - neededReplicas(load, capacityPerReplica))
+    over += Math.max(0, desired - Math.ceil(load / capacityPerReplica))
     if (before !== undefined && desired > before) scaleUps++
     if (before !== undefined && desired < before) scaleDowns++
     before = desired
