@@ -100,6 +100,18 @@ describe('breaker: scaling that brings no relief', () => {
     expect(last([...stays, { seconds: 400, ...queued(16, 300) }]).why).toBe('closed')
   })
 
+  test('a backlog that drains from its peak is relief, even while it is larger than when it began', () => {
+    const readies = [10, 12, 14, 16, 18, 20]
+    const backlogs = [6000, 20_000, 33_000, 26_000, 15_000, 6000]
+    const drains = readies.map((ready, index) => ({
+      seconds: index * 90,
+      asked: 60,
+      spec: ready,
+      observation: { backlog: backlogs[index] },
+    }))
+    expect(play(breaker(), drains).map(({ why }) => why)).toEqual(Array(6).fill('closed'))
+  })
+
   test('once the errors are over it closes; with the demand unknown nothing is concluded', () => {
     const open = steps([10, 12, 14, 16], ready => sick(ready, 0.3))
     expect(last([...open, { seconds: 400, ...sick(16, 0) }]).why).toBe('closed')

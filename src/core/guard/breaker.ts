@@ -20,7 +20,7 @@ interface Progress {
   readonly at: Instant
 }
 
-/** A time of errors or backlog, and how often ready replicas grew since without relief. */
+/** A time of errors or backlog: the worst of each since it began, and how often ready replicas grew since without relief. */
 interface Trouble {
   readonly errorRatio: number
   readonly backlog: number
@@ -96,10 +96,15 @@ function troubleOf(before: Trouble | undefined, situation: Situation, settings: 
   if (before === undefined || relieved(before, observation) || demand > 1.1 * before.demand) {
     return { errorRatio, backlog, demand, readyAtStart: ready, ready, increases: 0 }
   }
-  return ready > before.ready ? { ...before, ready, increases: before.increases + 1 } : before
+  const worst = {
+    ...before,
+    errorRatio: Math.max(errorRatio, before.errorRatio),
+    backlog: Math.max(backlog, before.backlog),
+  }
+  return ready > before.ready ? { ...worst, ready, increases: before.increases + 1 } : worst
 }
 
-/** Errors or backlog a fifth lower than when the trouble began: scaling (or something else) helps. */
+/** Errors or backlog a fifth lower than at their worst since the trouble began: scaling (or something else) helps. */
 const relieved = (trouble: Trouble, { errorRatio = 0, backlog = 0 }: Observation) =>
   (trouble.errorRatio > 0 && errorRatio < 0.8 * trouble.errorRatio) || (trouble.backlog > 0 && backlog < 0.8 * trouble.backlog)
 

@@ -3,28 +3,48 @@ import { describe, expect, test } from 'vitest'
 import { emergency } from './emergency.ts'
 import { type Moment, play } from './timeline.ts'
 
+/** Two ticks of overload before a moment at second 0: with it an emergency begins. */
+const overloaded = (asked: number): readonly Moment[] => [-30, -15].map(seconds => ({ seconds, asked, demand: 2100 }))
+
+/** What it says from second 0 on. */
+const afterOverload = (moments: readonly Moment[], settings = {}) =>
+  replicas([...overloaded(moments[0]!.asked), ...moments], settings).slice(2)
+
 const replicas = (moments: readonly Moment[], settings = {}) => play(emergency(settings), moments).map(said => said.replicas)
 
 describe('emergency', () => {
-  test('believed demand beyond the maximum passes it at once, and a lull of three ticks ends it', () => {
+  test('believed demand beyond the maximum passes it from the third tick, and a lull of three ticks ends it', () => {
     const said = play(emergency(), [
-      { seconds: 0, asked: 20, demand: 2000 },
+      ...overloaded(20),
       { seconds: 15, asked: 20, demand: 4000 },
       { seconds: 30, asked: 20, demand: 3800 },
       { seconds: 45, asked: 12, demand: 1000 },
       { seconds: 60, asked: 12, demand: 1000 },
       { seconds: 75, asked: 12, demand: 1000 },
     ])
-    expect(said.map(one => one.replicas)).toEqual([20, 40, 40, 40, 40, 12])
-    expect(said[1]).toMatchObject({ why: 'believed demand needs 40 of at most 500, 1800 s left' })
-    expect(said[1]?.conditions?.[0]).toMatchObject({ type: 'Emergency', status: 'True' })
-    expect(said[5]).toMatchObject({ why: 'not needed' })
+    expect(said.map(one => one.replicas)).toEqual([20, 20, 40, 40, 40, 40, 12])
+    expect(said[2]).toMatchObject({ why: 'believed demand needs 40 of at most 500, 1800 s left' })
+    expect(said[2]?.conditions?.[0]).toMatchObject({ type: 'Emergency', status: 'True' })
+    expect(said[6]).toMatchObject({ why: 'not needed' })
+  })
+
+  test('one wrong sample orders nothing, at once or in an emergency that begins right after it', () => {
+    const wrong: Moment = { seconds: 0, asked: 20, demand: 1e8 }
+    const usual = (seconds: number): Moment => ({ seconds, asked: 12, demand: 1000 })
+    expect(replicas([usual(-15), { ...wrong, asked: 12 }, usual(15), usual(30)])).toEqual([12, 12, 12, 12])
+    const high = (seconds: number): Moment => ({ seconds, asked: 20, demand: 2500 })
+    expect(replicas([wrong, high(15), high(30), high(45)])).toEqual([20, 20, 25, 25])
+  })
+
+  test('overload that comes and goes within three ticks is no emergency', () => {
+    const demands = [4000, 4000, 1900, 4000, 4000, 1900]
+    expect(replicas(demands.map((demand, index) => ({ seconds: 15 * index, asked: 20, demand })))).toEqual(Array(6).fill(20))
   })
 
   test('it goes no further than its own maximum, and does not cut one that is larger', () => {
-    expect(replicas([{ seconds: 0, asked: 20, demand: 90_000 }])).toEqual([500])
-    expect(replicas([{ seconds: 0, asked: 20, demand: 90_000 }], { maxReplicas: 60 })).toEqual([60])
-    expect(replicas([{ seconds: 0, asked: 80, demand: 90_000 }], { maxReplicas: 60 })).toEqual([80])
+    expect(afterOverload([{ seconds: 0, asked: 20, demand: 90_000 }])).toEqual([500])
+    expect(afterOverload([{ seconds: 0, asked: 20, demand: 90_000 }], { maxReplicas: 60 })).toEqual([60])
+    expect(afterOverload([{ seconds: 0, asked: 80, demand: 90_000 }], { maxReplicas: 60 })).toEqual([80])
   })
 
   test('replicas that stay short while the backlog grows are an emergency from the third tick', () => {
@@ -47,20 +67,20 @@ describe('emergency', () => {
     const flood = (seconds: number): Moment => ({ seconds, asked: 20, spec: 20, demand: 4000 })
     const calm = (seconds: number): Moment => ({ seconds, asked: 20, spec: 20, demand: 1000 })
     const said = play(emergency({ maxDurationSeconds: 60 }), [
-      ...[0, 15, 30, 45, 60, 75, 90].map(flood),
+      ...[-30, -15, 0, 15, 30, 45, 60, 75, 90].map(flood),
       ...[105, 120].map(calm),
-      flood(135),
-      ...[150, 165, 180].map(calm),
-      flood(195),
+      ...[135, 150, 165].map(flood),
+      ...[180, 195, 210].map(calm),
+      ...[225, 240, 255].map(flood),
     ])
-    expect(said.map(one => one.replicas)).toEqual([40, 40, 40, 40, 20, 20, 20, 20, 20, 20, 20, 20, 20, 40])
-    expect(said[4]).toMatchObject({ why: 'expired after 60 s, armed again once demand is lower' })
-    expect(said[4]?.conditions?.[0]).toMatchObject({ status: 'False', reason: 'Expired' })
+    expect(said.map(one => one.replicas)).toEqual([20, 20, 40, 40, 40, 40, ...Array(13).fill(20), 40])
+    expect(said[6]).toMatchObject({ why: 'expired after 60 s, armed again once demand is lower' })
+    expect(said[6]?.conditions?.[0]).toMatchObject({ status: 'False', reason: 'Expired' })
   })
 
   test('a new peak is followed at once, a lower need only after five minutes', () => {
     const need = (seconds: number, demand: number): Moment => ({ seconds, asked: 20, demand })
-    expect(replicas([need(0, 4000), need(15, 5000), need(30, 3000), need(315, 3000), need(330, 3000)])).toEqual([
+    expect(afterOverload([need(0, 4000), need(15, 5000), need(30, 3000), need(315, 3000), need(330, 3000)])).toEqual([
       40, 50, 50, 50, 30,
     ])
   })
@@ -68,17 +88,19 @@ describe('emergency', () => {
   test('missing demand begins no emergency; in a running one it keeps what is there and raises nothing', () => {
     expect(replicas([{ seconds: 0, asked: 20, demand: 'missing' }])).toEqual([20])
     const said = play(emergency(), [
+      ...overloaded(20),
       { seconds: 0, asked: 20, demand: 4000 },
       { seconds: 15, asked: 20, spec: 40, demand: 'missing' },
     ])
-    expect(said[1]).toMatchObject({ replicas: 40, why: 'demand is missing or doubted: raises nothing, 1785 s left' })
-    expect(said[1]?.conditions?.[0]).toMatchObject({ status: 'Unknown' })
+    expect(said[3]).toMatchObject({ replicas: 40, why: 'demand is missing or doubted: raises nothing, 1785 s left' })
+    expect(said[3]?.conditions?.[0]).toMatchObject({ status: 'Unknown' })
   })
 
   test('an attack is no emergency, and ends the rise of a running one', () => {
-    expect(replicas([{ seconds: 0, asked: 20, demand: 9000, believes: 5000 }])).toEqual([20])
+    const attacked = [0, 15, 30, 45].map(seconds => ({ seconds, asked: 20, demand: 9000, believes: 5000 }))
+    expect(replicas(attacked)).toEqual([20, 20, 20, 20])
     expect(
-      replicas([
+      afterOverload([
         { seconds: 0, asked: 20, demand: 4000 },
         { seconds: 15, asked: 20, spec: 40, demand: 9000, believes: 5000 },
       ]),
@@ -86,7 +108,8 @@ describe('emergency', () => {
   })
 
   test('a workload that somebody scaled to zero is paused, and no emergency wakes it', () => {
-    expect(replicas([{ seconds: 0, asked: 0, spec: 0, demand: 90_000 }])).toEqual([0])
+    const paused = [0, 15, 30, 45].map(seconds => ({ seconds, asked: 0, spec: 0, demand: 90_000 }))
+    expect(replicas(paused)).toEqual([0, 0, 0, 0])
   })
 
   test('it never lowers a count, never exceeds its maximum by itself, and its memory survives a restart', () => {

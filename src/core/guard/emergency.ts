@@ -6,7 +6,7 @@ export interface EmergencySettings {
   readonly maxReplicas?: number
   /** It ends by itself after that long, and needs calm before it can begin again. Default 1,800. */
   readonly maxDurationSeconds?: number
-  /** Ticks in a row of overload (or of calm) that count. Default 3. */
+  /** Ticks in a row of overload (or of calm) that count, so that one wrong sample orders nothing. Default 3. */
   readonly ticks?: number
 }
 
@@ -21,7 +21,7 @@ interface State {
   readonly overloadedTicks: number
   readonly calmTicks: number
   readonly backlog?: number
-  /** The most replicas needed lately, so that noise does not make the emergency flap. */
+  /** The most replicas needed lately in this emergency, so that noise does not make it flap; before one, what is needed now. */
   readonly peak: number
   readonly peakAt: Instant
 }
@@ -30,8 +30,8 @@ interface State {
 type Pressure = 'unknown' | 'calm' | 'short' | 'mounting' | 'overload'
 
 /**
- * Passes pace, bounds and budget where believed demand exceeds everything allowed (more needed than the maximum), or where
- * ready replicas stay short for several ticks while the backlog grows. Never on missing or doubted demand: then a running
+ * Passes pace, bounds and budget where, for several ticks, believed demand exceeds everything allowed (more needed than the
+ * maximum) or ready replicas stay short while the backlog grows. Never on missing or doubted demand: then a running
  * emergency keeps what it has (missing) or gives way (doubted). It never lowers a count, and falls back by itself.
  */
 export function emergency(settings: EmergencySettings = {}): Guard {
@@ -45,7 +45,7 @@ export function emergency(settings: EmergencySettings = {}): Guard {
       const before = recall<State>(context.memory, 'emergency', nothing)
       const pressure = pressureOf(draft, context, before)
       const counted = count(before, { pressure, draft, context })
-      const memory = advance(counted, { pressure, ticks, now: context.now, maxDurationMs: maxDurationSeconds * 1000 })
+      const memory = advance(counted, { ticks, now: context.now, maxDurationMs: maxDurationSeconds * 1000 })
       return { ...answer(memory, { pressure, draft, context, maxReplicas, maxDurationSeconds }), memory }
     },
   }
@@ -66,7 +66,7 @@ function count(before: State, { pressure, draft, context }: { pressure: Pressure
   const { backlog: _, ...rest } = before
   const { backlog } = context.situation.observation
   const needed = draft.needed ?? 0
-  const renew = needed >= before.peak || context.now - before.peakAt > PEAK_HOLD_MS
+  const renew = before.since === undefined || needed >= before.peak || context.now - before.peakAt > PEAK_HOLD_MS
   return {
     ...rest,
     ...(backlog !== undefined && { backlog }),
@@ -76,15 +76,11 @@ function count(before: State, { pressure, draft, context }: { pressure: Pressure
   }
 }
 
-function advance(
-  state: State,
-  { pressure, ticks, now, maxDurationMs }: { pressure: Pressure; ticks: number; now: Instant; maxDurationMs: number },
-): State {
+function advance(state: State, { ticks, now, maxDurationMs }: { ticks: number; now: Instant; maxDurationMs: number }): State {
   const { since, ...idle } = state
   if (state.calmTicks >= ticks) return { ...idle, spent: false }
   if (since !== undefined) return now - since >= maxDurationMs ? { ...idle, spent: true } : state
-  const begins = !state.spent && (pressure === 'overload' || (pressure === 'mounting' && state.overloadedTicks >= ticks))
-  return begins ? { ...idle, since: now } : state
+  return !state.spent && state.overloadedTicks >= ticks ? { ...idle, since: now } : state
 }
 
 function answer(

@@ -48,11 +48,13 @@ describe('the order of the guards', () => {
 
   test('a cap wins over the SLO; an emergency wins over the cap', () => {
     expect(decide({ budget: cap }, [{ seconds: 0, asked: 18, demand: 1800 }])[0]?.to).toBe(12)
-    expect(decide({ budget: cap }, [{ seconds: 0, asked: 18, demand: 3000 }])[0]?.to).toBe(30)
+    const overload = [0, 15, 30].map(seconds => ({ seconds, asked: 18, demand: 3000 }))
+    expect(decide({ budget: cap }, overload).map(({ to }) => to)).toEqual([12, 12, 30])
   })
 
   test('an attack is no emergency, whatever the metrics of the pods ask for', () => {
-    expect(decide({}, [{ seconds: 0, asked: 90, demand: 9000, believes: 1000 }])[0]?.to).toBe(10)
+    const attacked = [0, 15, 30].map(seconds => ({ seconds, asked: 90, spec: 10, demand: 9000, believes: 1000 }))
+    expect(decide({}, attacked).map(({ to }) => to)).toEqual([10, 10, 10])
   })
 
   test('missing demand is not even cut by the budget', () => {
@@ -64,13 +66,14 @@ describe('the order of the guards', () => {
     const stuck = (seconds: number): Moment => ({ seconds, asked: 20, spec: 20, ready: 8, demand: 4000 })
     const ticks = Array.from({ length: 25 }, (_, index) => stuck(index * 15))
     const decisions = decide({}, ticks)
-    expect(decisions[0]?.to).toBe(40)
+    expect(decisions[2]?.to).toBe(40)
     expect(decisions[20]?.to).toBe(20)
   })
 
   test('the ceiling binds everything', () => {
     const settings = { emergency: { maxReplicas: 900 }, ceiling: { maxReplicas: 100 } }
-    expect(decide(settings, [{ seconds: 0, asked: 20, demand: 90_000 }])[0]?.to).toBe(100)
+    const overload = [0, 15, 30].map(seconds => ({ seconds, asked: 20, demand: 90_000 }))
+    expect(decide(settings, overload).at(-1)?.to).toBe(100)
   })
 
   test('any history: inside bounds or an emergency, deterministic, and never down on missing demand', () => {
