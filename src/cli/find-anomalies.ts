@@ -4,7 +4,7 @@ import { readSeries, requireSamples, type Series } from '../observe/series-file.
 import { anomaliesPage, type ScoredSeries } from './anomalies-page.ts'
 import { note, paint, printJson, printLine } from './output.ts'
 import { pageOrigin } from './page-origin.ts'
-import { type RowFile, withRowFile } from './row-file.ts'
+import { type RowFile, refuseSamePath, withRowFile } from './row-file.ts'
 import { tableLines } from './terminal/table.ts'
 import { figure } from './terminal/text.ts'
 
@@ -25,6 +25,7 @@ const CSV_HEADER = 'timestamp,value,anomaly_score,is_anomaly\n'
 
 /** Reads the series once, scores each value as it comes, and prints what was found. */
 export async function findAnomalies(file: string, options: AnomalyOptions): Promise<void> {
+  refuseSamePath({ '--csv': options.csv, '--html': options.html })
   const found = await withRowFile(options.csv, scores =>
     withRowFile(options.html, async page => {
       const scored = await scoreSeries(file, options, { scores, isDrawn: page !== undefined })

@@ -1,5 +1,6 @@
-import { closeSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
-import { fileError, isFileError } from '../errors.ts'
+import { closeSync, openSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { CrescendoError, fileError, isFileError } from '../errors.ts'
 
 /** A file that is written row by row without being held in memory. */
 export interface RowFile {
@@ -55,6 +56,33 @@ export async function withRowFile<T>(path: string | undefined, work: (file: RowF
   } catch (error) {
     file.discard()
     throw error
+  }
+}
+
+/**
+ * Throws where two options ("--html": its path, absent where not given) name the same file to write, however the path is
+ * spelt. Devices and pipes may be shared: nothing is lost in /dev/null.
+ */
+export function refuseSamePath(paths: Readonly<Record<string, string | undefined>>): void {
+  const taken = new Map<string, string>()
+  for (const [option, path] of Object.entries(paths)) {
+    if (path === undefined || statSync(path, { throwIfNoEntry: false })?.isFile() === false) continue
+    const place = placeOf(path)
+    const other = taken.get(place)
+    if (other !== undefined) {
+      throw new CrescendoError('CRS_USAGE', `${other} and ${option} both name ${path}; expected two different files`)
+    }
+    taken.set(place, option)
+  }
+}
+
+/** The folder without its links: the file itself is replaced, not followed. */
+function placeOf(path: string): string {
+  const whole = resolve(path)
+  try {
+    return join(realpathSync(dirname(whole)), basename(whole))
+  } catch {
+    return whole // no such folder: opening it tells
   }
 }
 

@@ -359,6 +359,16 @@ describe('odd recordings', () => {
   })
 })
 
+describe('the policy', () => {
+  test('what it states and a back-test does not play is said once', async () => {
+    const traces = ['--trace', file('said.csv', day(1, wave)), file('said-too.csv', day(1, wave)), '--scalers', 'oracle']
+    expect(await backtest(...traces, '--capacity-per-replica', '100', '--policy', 'tier-premium', '--json')).toBe(0)
+    expect(said.stderr).toBe('the policy states what a back-test does not play: learning.mode, spot.maxShare\n')
+    expect(await backtest(...traces, '--capacity-per-replica', '100', '--json')).toBe(0)
+    expect(said.stderr).toBe('')
+  })
+})
+
 describe('the seed examples', () => {
   const examples = ['api-gateway-hpa.yaml', 'ml-inference-hpa.yaml'].map(name => join('../shared/seed-examples', name))
   test.skipIf(!examples.every(path => existsSync(path)))(

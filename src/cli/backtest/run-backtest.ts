@@ -3,8 +3,8 @@ import type { LoadedPolicy } from '../../resources/policy-file.ts'
 import { parseScaler } from '../../sim/rivals/contenders.ts'
 import type { BacktestOptions } from '../commands/backtest.ts'
 import { note, paint, printJson, printLine } from '../output.ts'
-import { type RowFile, withRowFile } from '../row-file.ts'
-import { DEFAULT_SCALERS, SCALER_NAMES } from '../scalers.ts'
+import { type RowFile, refuseSamePath, withRowFile } from '../row-file.ts'
+import { DEFAULT_SCALERS, notPlayed, SCALER_NAMES } from '../scalers.ts'
 import { type BandCollector, collectBand, pageOf } from './page.ts'
 import { type Played, playScalers } from './play-scalers.ts'
 import { progressLine } from './progress-line.ts'
@@ -21,7 +21,10 @@ export interface Replayed {
 /** Plays all traces, then tells: table or JSON, and the files that were asked for. */
 export async function runBacktest(options: BacktestOptions): Promise<void> {
   for (const name of options.scalers ?? []) parseScaler(name, SCALER_NAMES)
+  refuseSamePath({ '--decisions': options.decisions, '--html': options.html })
   const policy = await policyFor(options)
+  const unplayed = notPlayed(policy.settings)
+  if (unplayed.length > 0) note(`the policy states what a back-test does not play: ${unplayed.join(', ')}`)
   const several = options.trace.length > 1
   const replayed = await withRowFile(options.decisions, rows =>
     withRowFile(options.html, async page => {

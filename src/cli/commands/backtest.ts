@@ -32,6 +32,11 @@ Without a capacity from --capacity-per-replica or the policy it is derived from 
 carried by 20 replicas (where the history holds no load, as with --warmup 0%: that of the whole trace). Several traces: --json prints { "runs": [ ... ] } with one document each, and --decisions has the trace
 as a last column.
 
+Of a policy a back-test plays bounds, period, behavior, prediction (mode, capacityPerReplica, startupSeconds), the Availability
+objective, anomaly, budget, emergency, protection.envelope and simulation. It plays no mode other than Auto, no schedules, other
+objectives, prediction.horizonSeconds, prediction.drivers (but for the capacity), protection.surgeBudgetPerDay, learning or spot:
+where a policy states one of these, one line on standard error names it.
+
 Scalers: crescendo, hpa (70 % of the safe load; hpa@0.5 for another share), hpa-tuned (the best target in hindsight: unfair in
 its favour), keda, kpa, static-peak, oracle (knows the future, holds the cheapest schedule without a violation).`
 

@@ -1,20 +1,12 @@
-import { crescendoRules } from '../../core/policy/crescendo-rules.ts'
-import { ticksOf } from '../../sim/load.ts'
-import { usualStartupMs } from '../../sim/replicas.ts'
-import { followed, type Prepare, RIVALS } from '../../sim/rivals/contenders.ts'
+import { type Prepare, RIVALS } from '../../sim/rivals/contenders.ts'
+import { crescendoContender } from '../crescendo-contender.ts'
 
 /**
  * Who plays in the demo, in the order in which they are shown. Crescendo plays as in a back-test without a policy: mode Slo, and
- * no emergency above maxReplicas, so that all play within the same bounds. It knows the start-up that nine of ten pods keep to.
+ * no emergency above maxReplicas, so that all play within the same bounds.
  */
 export const CONTESTANTS: Readonly<Record<string, Prepare>> = {
-  crescendo: scenario => {
-    const target = followed(scenario)
-    const delayMs = ticksOf(scenario.metricsDelayMs, scenario.load.tickMs) * scenario.load.tickMs
-    const startupMs = usualStartupMs(target.startupMs, scenario.startup ?? { kind: 'fixed' })
-    const rules = crescendoRules({ mode: 'Slo', target: { ...target, startupMs }, delayMs, guards: { emergency: 'Off' } })
-    return { rules, target }
-  },
+  crescendo: scenario => crescendoContender(scenario, { mode: 'Slo', guards: { emergency: 'Off' } }),
   hpa: RIVALS.hpa!,
   keda: RIVALS.keda!,
   oracle: RIVALS.oracle!,

@@ -5,7 +5,7 @@ import type { ForecastOptions } from '../commands/forecast.ts'
 import { durationText } from '../durations.ts'
 import { note, paint, printJson, printLine } from '../output.ts'
 import { pageOrigin } from '../page-origin.ts'
-import { type RowFile, withRowFile } from '../row-file.ts'
+import { type RowFile, refuseSamePath, withRowFile } from '../row-file.ts'
 import { evaluate, tooShortToEvaluate } from './evaluate.ts'
 import { collectHorizonLines, type EvaluatedWithLines, evaluationPage } from './evaluation-page.ts'
 import { createFeed, stepsNeeded, stepsPerDay } from './feed.ts'
@@ -17,6 +17,7 @@ import { type Forecasted, forecastDocument, forecastLines } from './told-forecas
 
 /** Forecasts or evaluates all files, then tells. Exit code 1 where a series was too short for it. */
 export async function runForecast(files: readonly string[], options: ForecastOptions): Promise<void> {
+  refuseSamePath({ '--predictions': options.predictions, '--html': options.html })
   if (options.evaluate || options.predictions !== undefined) await evaluateAll(files, options)
   else await forecastAll(files, options)
 }

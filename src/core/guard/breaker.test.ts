@@ -107,7 +107,7 @@ describe('breaker: scaling that brings no relief', () => {
       seconds: index * 90,
       asked: 60,
       spec: ready,
-      observation: { backlog: backlogs[index] },
+      observation: { backlog: backlogs[index]! },
     }))
     expect(play(breaker(), drains).map(({ why }) => why)).toEqual(Array(6).fill('closed'))
   })

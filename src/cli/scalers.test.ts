@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { loadPolicy } from '../resources/policy-file.ts'
+import { crescendoOptions, notPlayed } from './scalers.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'scalers-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** The settings of a policy whose defaults are these. */
+async function settingsOf(defaults: object) {
+  const path = join(folder, 'policy.json')
+  const metadata = { name: 'written' }
+  writeFileSync(
+    path,
+    JSON.stringify({ apiVersion: 'autoscaling.spotify.ai/v2', kind: 'ScalingPolicy', metadata, spec: { defaults } }),
+  )
+  return (await loadPolicy(path)).settings
+}
+
+const optionsOf = async (defaults: object) => crescendoOptions(await settingsOf(defaults), 1)
+
+test('where nobody wrote anything Crescendo plays mode Slo, notes anomalies, and stays within maxReplicas', async () => {
+  expect(await optionsOf({})).toMatchObject({
+    mode: 'Slo',
+    badMinutesPerDay: 1.44,
+    guards: { emergency: 'Off' },
+    screens: { attack: { mode: 'Enforce' }, anomaly: { response: 'AlertOnly' } },
+  })
+  expect(notPlayed(await settingsOf({}))).toEqual([])
+})
+
+test('an anomaly threshold acts without a response, and a response with its threshold', async () => {
+  expect((await optionsOf({ anomaly: { thresholdSigma: '4' } })).screens?.anomaly).toEqual({
+    response: 'AlertOnly',
+    thresholdSigma: 4,
+  })
+  expect((await optionsOf({ anomaly: { response: 'Widen' } })).screens?.anomaly).toEqual({
+    response: 'Widen',
+    thresholdSigma: 2.5,
+  })
+})
+
+test.each(['Off', 'Observe', 'Enforce'] as const)('protection.envelope %s is the mode of the attack screen', async envelope => {
+  expect((await optionsOf({ protection: { envelope } })).screens?.attack).toEqual({ mode: envelope })
+})
+
+test('an emergency plays when either of its fields is written', async () => {
+  const maxDurationSeconds = 600
+  expect((await optionsOf({ emergency: { maxDurationSeconds } })).guards?.emergency).toEqual({
+    maxReplicas: 500,
+    maxDurationSeconds,
+  })
+  expect((await optionsOf({ emergency: { maxReplicas: 60 } })).guards?.emergency).toMatchObject({ maxReplicas: 60 })
+})
+
+test('what a back-test does not play is named, and only where it would change something', async () => {
+  const idle = { mode: 'Auto', objectives: [{ type: 'Availability', threshold: '0.99' }], spot: { maxShare: '0' } }
+  expect(notPlayed(await settingsOf(idle))).toEqual([])
+  const all = {
+    mode: 'Paused',
+    schedules: [{ name: 'sale', start: '2026-11-27T08:00:00Z', durationSeconds: 3600, minReplicas: 30 }],
+    objectives: [{ type: 'ErrorRatio', threshold: '0.01' }],
+    prediction: { horizonSeconds: 600, drivers: [{ metric: 'requests_per_second' }] },
+    protection: { surgeBudgetPerDay: '5' },
+    learning: { mode: 'Promote' },
+    spot: { maxShare: '0.5' },
+  }
+  expect(notPlayed(await settingsOf(all))).toEqual([
+    'mode',
+    'schedules',
+    'objectives other than Availability',
+    'prediction.horizonSeconds',
+    'prediction.drivers',
+    'protection.surgeBudgetPerDay',
+    'learning.mode',
+    'spot.maxShare',
+  ])
+})
