@@ -203,6 +203,11 @@ describe('the fallback', () => {
       expect(play(wants([2, 2, 2]), at([0, 300, 301]))).toEqual([10, 10, 2])
     })
 
+    test('it speaks beside the forecast while the demand is missing: the metrics of the pods may still be there', () => {
+      const [spoken] = play(wants([12]), at([0], { forecast: loads(500), demand: 'missing' }))
+      expect(spoken).toBe(12)
+    })
+
     test('wishes of the time when it stood by count', () => {
       const ticks = [...at([0], { forecast: loads(500) }), ...at([15])]
       expect(play(wants([12, 3]), ticks)).toEqual(['stands by with 12 (as loaded): the forecast decides', 12])

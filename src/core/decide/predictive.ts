@@ -97,7 +97,8 @@ export function fallback(proposer: Proposer, settings: HpaSettings = stockSettin
         const held = replicas === said.replicas ? '' : `; ${replicas} was wanted within the last ${seconds(windowMs)} s`
         return { ...said, replicas, why: `${said.why}${held}`, memory }
       }
-      if (context.parameters?.unfamiliar !== undefined) return { ...said, memory }
+      const isBlind = context.situation.demand === undefined // the metrics of the pods may still be there
+      if (isBlind || context.parameters?.unfamiliar !== undefined) return { ...said, memory }
       const standsBy: Proposed = { kind: 'abstains', why: `stands by with ${said.replicas} (${said.why}): the forecast decides` }
       return { ...standsBy, memory, ...(said.conditions && { conditions: said.conditions }) }
     },

@@ -172,6 +172,15 @@ describe('the order of time', () => {
   })
 })
 
+test('a source that repeats its last sample as missing is a gap that grows, until the forecast abstains', () => {
+  const forecaster = seasonalRidge(options)
+  const loads = seasonal(1)
+  for (const [tick, load] of loads.entries()) forecaster.absorb((tick + 1) * MINUTE, load)
+  const last = loads.length * MINUTE
+  for (let tick = 1; tick <= 31; tick++) forecaster.absorb(last, undefined)
+  expect(forecaster.predict(last + 31 * MINUTE)).toEqual({ abstains: 'the newest value is 31 min old' })
+})
+
 describe('gaps', () => {
   const loads = seasonal(5, { noise: 0.01 })
   const gapped = (from: number, to: number): Loads => loads.map((load, tick) => (tick >= from && tick < to ? undefined : load))

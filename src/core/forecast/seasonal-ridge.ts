@@ -67,7 +67,9 @@ export function seasonalRidge(options: SeasonalRidgeOptions): Forecaster {
   return {
     name: NAME,
     absorb(at, demand) {
-      if (lastAt === undefined ? demand === undefined : at <= lastAt) return
+      if (lastAt === undefined ? demand === undefined : at <= lastAt && demand !== undefined) return
+      // A source that repeats its last, stale sample is silent too: the tick is a gap, whatever time the sample has.
+      if (lastAt !== undefined && at <= lastAt) return push(lastAt + stepMs, undefined)
       // Ticks that nobody saw are gaps. Of a longer one whole days are left out: yesterday stays at the same time of day.
       const unseen = lastAt === undefined ? 0 : Math.round((at - lastAt) / stepMs) - 1
       const missed = unseen > grid.perDay ? grid.perDay + (unseen % grid.perDay) : unseen

@@ -75,6 +75,12 @@ describe('quality: frozen', () => {
     expect(all.at(-1)).toBe(150)
   })
 
+  test('after half an hour it is believed: a load may have become constant, and a hold must end', () => {
+    const all = believed([...lively, ...every(130, 900, () => ({ value: 777 }))])
+    expect(all[60 + 119]).toMatch(/^the metric has said exactly 777 for 1785 s/)
+    expect(all[60 + 120]).toBe(777)
+  })
+
   test('a gauge that stands still by nature is not frozen', () => {
     const gauge = every(400, 0, index => ({ value: 3 + Math.floor(index / 50) }))
     expect(believed(gauge)).toEqual(gauge.map(({ value }) => value))

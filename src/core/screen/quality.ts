@@ -90,10 +90,10 @@ const endOfRun = ({ runs, since, usualRunMs }: State, at: Instant, value: number
 })
 
 /** A small integer gauge stands still by nature: only a value that moved far more often before is frozen. Zero is idle. */
-function frozen(state: State, { at }: Observation, { frozenMs }: Settings): string | undefined {
+function frozen(state: State, { at }: Observation, { frozenMs, refutedMs }: Settings): string | undefined {
   const standsMs = at - state.since
   const isUnlike = state.runs >= 30 && standsMs > 20 * state.usualRunMs
-  if (state.value === 0 || !isUnlike || standsMs < frozenMs) return undefined
+  if (state.value === 0 || !isUnlike || standsMs < frozenMs || standsMs >= refutedMs) return undefined
   return `the metric has said exactly ${state.value} for ${seconds(standsMs)} s, it changed every ${seconds(state.usualRunMs)} s before`
 }
 
