@@ -14,17 +14,23 @@ export function paretoPage(results: readonly Evaluated[]): string {
   const startups = [...new Set(results.map(one => one.startupSeconds))]
   const charts = startups.map(startup => {
     const these = results.filter(one => one.startupSeconds === startup)
-    return `<h2>Start-up ${startup} s, ${these.length} traces</h2>${chart(SCALERS.filter(name => name !== 'oracle').map(name => pointOf(these, name)))}`
+    return `<h2>Start-up ${startup} s, ${these.length} traces</h2>${paretoChart(these)}`
   })
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>Cost against violation</title>
-<style>:root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:760px;padding:0 1rem}
-svg{width:100%;height:auto}text{fill:currentColor;font-size:12px}line,path{stroke:currentColor;fill:none}.grid{opacity:.15}
-circle{fill:#888}.ours{fill:#1d9bf0;font-weight:700}.curve{opacity:.5}.bound{stroke:#d33;stroke-dasharray:4 4}</style>
+<style>:root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:760px;padding:0 1rem}svg{width:100%;height:auto}</style>
 <h1>Cost against violation</h1><p>Each point is the median over all traces: right is dearer, up is worse, lower left is better. The dashed line is 1.44 bad
 minutes a day (99.9 %). The connected points are one HPA with different targets.</p>${charts.join('')}</html>`
 }
+
+/** The chart alone, as an SVG that stands by itself. */
+export function paretoChart(results: readonly Evaluated[]): string {
+  return chart(SCALERS.filter(name => name !== 'oracle').map(name => pointOf(results, name)))
+}
+
+const STYLE = `<style>text{fill:#888;font:12px system-ui,sans-serif}line,path{stroke:#888;fill:none}.grid{opacity:.25}circle{fill:#888}
+.ours{fill:#1d9bf0;font-weight:700}.curve{opacity:.6}.bound{stroke:#d33;stroke-dasharray:4 4}</style>`
 
 function pointOf(results: readonly Evaluated[], scaler: string): Point {
   const rows = results.flatMap(one => one.rows.filter(row => row.scaler === scaler))
@@ -54,10 +60,15 @@ function chart(points: readonly Point[]): string {
     .sort((a, b) => a.excess - b.excess)
   const curve = `<path class="curve" d="M${hpa.map(point => `${x(point.excess)} ${y(point.bad)}`).join('L')}"/>`
   const bound = `<line class="bound" x1="${LEFT}" x2="${WIDTH}" y1="${y(1.44)}" y2="${y(1.44)}"/>`
+  const labels: { x: number; y: number }[] = []
   const marks = points.map(({ scaler, excess, bad }) => {
     const kind = scaler === 'crescendo' ? ' class="ours"' : ''
-    return `<circle${kind} cx="${x(excess)}" cy="${y(bad)}" r="5"/><text${kind} x="${x(excess) + 8}" y="${y(bad) - 6}">${scaler}</text>`
+    const label = { x: x(excess) + 8, y: y(bad) - 6 }
+    while (labels.some(other => Math.abs(other.x - label.x) < 60 && Math.abs(other.y - label.y) < 13)) label.y += 13
+    labels.push(label)
+    return `<circle${kind} cx="${x(excess)}" cy="${y(bad)}" r="5"/><text${kind} x="${label.x}" y="${label.y}">${scaler}</text>`
   })
   const axes = `<text x="${WIDTH - 300}" y="${HEIGHT - 8}">replica-hours over the oracle</text><text x="8" y="12">bad minutes a day</text>`
-  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Excess cost against bad minutes a day">${[...grid, ...rows].join('')}${bound}${curve}${marks.join('')}${axes}</svg>`
+  const head = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Excess cost against bad minutes a day">`
+  return `${head}${STYLE}${[...grid, ...rows].join('')}${bound}${curve}${marks.join('')}${axes}</svg>`
 }

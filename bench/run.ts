@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import type { Evaluated } from './evaluate.ts'
-import { paretoPage } from './pareto.ts'
+import { paretoChart, paretoPage } from './pareto.ts'
 import { markdown } from './table.ts'
 import { benchTraces } from './traces.ts'
 import type { Job } from './worker.ts'
@@ -31,7 +31,11 @@ async function main(): Promise<void> {
   writeFileSync(new URL('results.json', OUT), JSON.stringify(results, undefined, 1))
   writeFileSync(new URL('table.md', OUT), table)
   writeFileSync(new URL('pareto.html', OUT), paretoPage(results))
-  process.stdout.write(`${table}\nbench/out/: results.json, table.md, pareto.html\n`)
+  for (const startup of startups) {
+    const these = results.filter(one => one.startupSeconds === startup)
+    writeFileSync(new URL(`pareto-${startup}s.svg`, OUT), paretoChart(these))
+  }
+  process.stdout.write(`${table}\nbench/out/: results.json, table.md, pareto.html, and a pareto-…s.svg for each start-up time\n`)
 }
 
 /** As many workers as there are cores; the answers come in the order of the jobs, whoever finished first. */
