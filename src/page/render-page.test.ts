@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Script } from 'node:vm'
 import { expect, test } from 'vitest'
 import { type Chart, chartPanel, type LineLane } from './chart.ts'
@@ -72,6 +74,13 @@ test('a page fetches nothing and allows exactly the script and the styles that a
   expect(html).not.toMatch(/(https?:)?\/\/[a-z0-9-]+\.[a-z]/i)
   expect(html).not.toMatch(/<(link|img|iframe|object|embed)\b|@import|url\(|\bfetch\(|XMLHttpRequest|<script[^>]+src=/)
   expect(html).not.toMatch(/ style="| on[a-z]+="/)
+})
+
+test('every style sheet of this folder is in the page', () => {
+  const html = page([CHART])
+  const sheets = readdirSync(import.meta.dirname).filter(name => name.endsWith('.css'))
+  expect(sheets).toEqual(['chart.css', 'page.css'])
+  for (const sheet of sheets) expect(html).toContain(readFileSync(join(import.meta.dirname, sheet), 'utf8'))
 })
 
 test('every text of a chart is escaped in markup and harmless in the data, and arrives there as it was', () => {

@@ -30,7 +30,7 @@ export interface PageOrigin {
  */
 export function renderPage({ title, note, heading, lead, body, charts, origin }: Page): string {
   const script = `${uplotScript()}\n{${beside('client.js')}}`
-  const style = `${uplotStyle()}\n${beside('page.css')}`
+  const style = `${uplotStyle()}\n${beside('page.css')}\n${beside('chart.css')}`
   const policy = `default-src 'none'; script-src ${hash(script)}; style-src ${hash(style)}; base-uri 'none'; form-action 'none'`
   const data = JSON.stringify(charts.map(chartData)).replaceAll('<', '\\u003c')
   return `<!doctype html>
