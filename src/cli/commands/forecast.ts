@@ -13,9 +13,9 @@ export interface ForecastOptions {
 }
 
 const HELP = `
-Values are brought to steps: the value of a step is the mean of the samples in it, and its time that of the last of them. A series
-that is coarser than --step keeps its own spacing. A series that is too short gets no forecast, a line that says what is missing,
-and exit code 1.
+Values are brought to steps: the value of a step is the last sample in it, and its time that of this sample; nothing is averaged.
+A series that is coarser than --step keeps its own spacing. A series that is too short gets no forecast, a line that says what is
+missing, and exit code 1.
 
 --evaluate forecasts the last 30 % of a series (at least a day of it, at most half of it), from every step in it, each time with
 what came before only, and compares with the naive forecast (the last value) and those of a day and a week ago.`

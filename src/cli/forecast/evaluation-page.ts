@@ -118,7 +118,7 @@ function chartOf({ file, steps, horizonSteps, evaluation, lines }: EvaluatedWith
   const lane: LineLane = {
     kind: 'lines',
     title: 'What came, and what had been said?',
-    unit: `mean of ${durationText(steps.stepMs)}; the area reaches from the median said ${ahead(horizonSteps)} to its p90`,
+    unit: `one sample every ${durationText(steps.stepMs)}; the area reaches from the median said ${ahead(horizonSteps)} to its p90`,
     heightPixels: 300,
     lines: [
       { title: 'actual', stroke: ACTUAL, points: lineOf(actuals, startAt), isBelow: true },

@@ -67,7 +67,7 @@ function chartOf({ file, steps, horizonSteps }: Forecasted, { points, madeAt }: 
   const lane: LineLane = {
     kind: 'lines',
     title: 'What came, and what is expected?',
-    unit: `mean of ${durationText(steps.stepMs)}; the forecast opens at the newest value`,
+    unit: `one sample every ${durationText(steps.stepMs)}; the forecast opens at the newest value`,
     heightPixels: 300,
     lines: [
       {

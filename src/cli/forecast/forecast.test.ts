@@ -42,10 +42,13 @@ function traffic(profile: 'api-gateway' | 'analytics', days: number, stepSeconds
 const QUANTILES = [0.5, 0.9, 0.95, 0.99]
 const DAY = 86_400
 
-/** The figures of a file from its series and the predictions alone, written from the contract and nothing else. */
-function recomputed(series: ReadonlyMap<number, number>, predictions: readonly (readonly number[])[]) {
+/**
+ * The figures of a file from its samples and the predictions alone, written from the contract and nothing else. Of a file finer
+ * than the step, the scale of mase is that of its samples every `stepSeconds`.
+ */
+function recomputed(series: ReadonlyMap<number, number>, predictions: readonly (readonly number[])[], stepSeconds = 1) {
   const historyEnd = Math.min(...predictions.map(([origin]) => origin!))
-  const history = [...series].filter(([time]) => time <= historyEnd)
+  const history = [...series].filter(([time]) => time <= historyEnd && (time - START) % stepSeconds === 0)
   const isLong = historyEnd - history[0]![0] >= DAY
   const changes = history.flatMap(([time, value], index) => {
     const before = isLong ? series.get(time - DAY) : history[index - 1]?.[1]
@@ -124,6 +127,22 @@ describe('crescendo forecast --evaluate', () => {
       pinball: { '0.95': weighted(own => own.pinball['0.95']) },
       coverage: { '0.99': weighted(own => own.coverage['0.99']) },
     })
+  })
+
+  test('the same for a file every minute at the default step: what came are its own samples at the targets', async () => {
+    const minute = ([seconds]: Row) => (seconds - START) / 60
+    // A gap of whole steps in the history; after it, one step that lacks the sample at its end.
+    const rows = traffic('api-gateway', 6, 60).filter(row => !(minute(row) > 3000 && minute(row) <= 3045) && minute(row) !== 7500)
+    const path = file('minutes.csv', rows)
+    const { document, rowsOf } = await evaluated([path])
+    const [own, series, predictions] = [document.files[0], seriesIn(path), rowsOf(path)]
+    expect(own.step).toBe(300)
+    expect(predictions.every(([origin, target]) => series.has(origin!) && series.has(target!))).toBe(true)
+    expect(predictions.filter(([, target]) => target === START + 7499 * 60)).toHaveLength(6)
+    expectClose(own, recomputed(series, predictions, 300))
+    const naive = predictions.map(([origin, target]) => [origin!, target!, ...QUANTILES.map(() => series.get(origin!)!)])
+    const { mase, wape } = recomputed(series, naive, 300)
+    expectClose(own.baselines.naive, { mase, wape })
   })
 
   test('generated traffic is told better than by its last value, and the bands keep what they say', async () => {

@@ -32,13 +32,18 @@ describe('toSteps', () => {
     expect(told(rows, 5)).toEqual([[0, 1], [5, 2], undefined, [15, 4], [20, 5]])
   })
 
-  test('a finer series is averaged over the step that ends with its time, never over what comes after it', () => {
-    const rows = Array.from({ length: 11 }, (_, minute) => [minute, minute * 10] as const)
+  test('of a finer series a step is its last sample, as it is: no mean, and nothing that comes after it', () => {
+    const rows = Array.from({ length: 11 }, (_, minute) => [minute, minute ** 2] as const)
     expect(told(rows, 5)).toEqual([
       [0, 0],
-      [5, 30],
-      [10, 80],
+      [5, 25],
+      [10, 100],
     ])
+  })
+
+  test('where the sample at the end of a step is missing, the last one before it in the step stands for it, with its own time', () => {
+    const rows = [0, 1, 2, 3, 6, 7, 8, 9, 10, 16, 17, 18, 19, 20].map(minute => [minute, minute ** 2] as const)
+    expect(told(rows, 5)).toEqual([[0, 0], [3, 9], [10, 100], undefined, [20, 400]])
   })
 
   test('a last step that is not complete is left out', () => {
@@ -53,8 +58,8 @@ describe('toSteps', () => {
     const rows = [0, 2, 4, 6, 8, 10, 12, 14].map(minute => [minute, minute] as const)
     expect(told(rows, 5)).toEqual([
       [0, 0],
-      [6, 4], // half a spacing of tolerance: 6 belongs to the step that ends at 5
-      [10, 9],
+      [6, 6], // half a spacing of tolerance: 6 belongs to the step that ends at 5
+      [10, 10],
     ])
   })
 

@@ -8,9 +8,9 @@ export interface Steps {
   readonly spacingMs: number
   /** End of the first step; step `i` ends at `startMs + i * stepMs`. */
   readonly startMs: number
-  /** Mean of the samples of a step. */
+  /** The last sample of a step: one of the file as it is, nothing averaged. */
   readonly value: Float64Array
-  /** Time of the last sample of a step, milliseconds since the epoch. */
+  /** Time of that sample, milliseconds since the epoch. */
   readonly at: Float64Array
   /** 1 where the step has a sample, 0 in a gap. */
   readonly present: Uint8Array
@@ -21,10 +21,11 @@ const DISTANCES = 72
 const MOST_STEPS = 10_000_000
 
 /**
- * Step `i` holds the samples of the `stepMs` up to its end: a value is known when its step ends, never before. The first sample
- * ends the first step, so a series that comes every `stepMs` keeps its own times. Half a spacing of jitter moves no sample to
- * another step. A last step that is still to be filled is left out. Where samples are rarer than steps, the step is their spacing.
- * Needs two samples whose times ascend.
+ * Step `i` holds the samples of the `stepMs` up to its end, and its value is the last of them, so that what is forecast and scored
+ * are samples that anybody can look up by their time. A value is known when its step ends, never before. The first sample ends the
+ * first step, so a series that comes every `stepMs` keeps its own times. Half a spacing of jitter moves no sample to another step.
+ * A last step that is still to be filled is left out. Where samples are rarer than steps, the step is their spacing. Needs two
+ * samples whose times ascend.
  */
 export function toSteps({ at, value }: Samples, wantedMs: number): Steps {
   const spacingMs = spacingOf(at)
@@ -34,11 +35,9 @@ export function toSteps({ at, value }: Samples, wantedMs: number): Steps {
   const last = stepOf(at.at(-1)!)
   if (last >= MOST_STEPS) throw tooLong(last + 1, stepMs)
   const steps = { value: new Float64Array(last + 1), at: new Float64Array(last + 1), present: new Uint8Array(last + 1) }
-  for (let index = 0, count = 0, step = 0; index < at.length; index++) {
-    const now = stepOf(at[index]!)
-    count = now === step ? count + 1 : 1
-    step = now
-    steps.value[step]! += (value[index]! - steps.value[step]!) / count
+  for (let index = 0; index < at.length; index++) {
+    const step = stepOf(at[index]!)
+    steps.value[step] = value[index]!
     steps.at[step] = at[index]!
     steps.present[step] = 1
   }
