@@ -2,9 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { type BacktestDocument, documentOf, expectAgreement } from '../../../test/recomputed.ts'
 import { main } from '../main.ts'
-
-/** This file shares no code with the scorer: it recomputes every figure from the decisions file and the world of the document. */
 
 let folder: string
 const said = { stdout: '', stderr: '' }
@@ -38,79 +37,6 @@ const START = 1_790_000_000
 const day = (days: number, value: (minute: number) => number) =>
   Array.from({ length: days * 1440 }, (_, minute) => [START + minute * 60, value(minute)] as const)
 const wave = (minute: number) => Math.round(1000 + 700 * Math.sin(minute / 229) + 90 * Math.sin(minute * minute))
-
-interface Scaler {
-  readonly name: string
-  readonly [figure: string]: number | string | object
-}
-
-interface Document {
-  readonly trace: Readonly<Record<string, string | number>>
-  readonly world: Readonly<Record<string, string | number>>
-  readonly scalers: readonly Scaler[]
-}
-
-const documentOf = (text: string) => JSON.parse(text) as Document
-
-/** Every figure of the contract, from the rows alone. */
-function recompute(csv: string, { world }: Document): Readonly<Record<string, Readonly<Record<string, number>>>> {
-  const [header, ...lines] = csv.trimEnd().split('\n')
-  expect(header).toBe('scaler,timestamp,load,ready_replicas,desired_replicas')
-  const capacity = Number(world.capacityPerReplica)
-  const seconds = Number(world.tickSeconds)
-  const sums: Record<string, Record<string, number>> = {}
-  const desiredBefore: Record<string, number> = {}
-  for (const line of lines) {
-    const [name = '', ...numbers] = line.split(',')
-    const [, load = 0, ready = 0, desired = 0] = numbers.map(Number)
-    sums[name] ??= { rows: 0, bad: 0, unserved: 0, billed: 0, idle: 0, ups: 0, downs: 0 }
-    const sum = sums[name]
-    const add = (key: string, amount: number) => {
-      sum[key] = (sum[key] ?? 0) + amount
-    }
-    add('rows', 1)
-    if (load > ready * capacity) {
-      add('bad', 1)
-      add('unserved', load - ready * capacity)
-    }
-    add('billed', desired)
-    let needed = Math.floor(load / capacity)
-    while (load > needed * capacity) needed++
-    if (desired > needed) add('idle', desired - needed)
-    const before = desiredBefore[name] ?? desired
-    add('ups', desired > before ? 1 : 0)
-    add('downs', desired < before ? 1 : 0)
-    desiredBefore[name] = desired
-  }
-  return Object.fromEntries(
-    Object.entries(sums).map(([name, sum]) => [
-      name,
-      {
-        sloViolationMinutes: (sum.bad! * seconds) / 60,
-        sloViolationRatio: sum.bad! / sum.rows!,
-        unservedLoad: sum.unserved! * seconds,
-        replicaHours: (sum.billed! * seconds) / 3600,
-        cost: ((sum.billed! * seconds) / 3600) * Number(world.price),
-        overProvisionedReplicaHours: (sum.idle! * seconds) / 3600,
-        scaleUps: sum.ups!,
-        scaleDowns: sum.downs!,
-      },
-    ]),
-  )
-}
-
-function expectAgreement(csv: string, document: Document): void {
-  const figures = recompute(csv, document)
-  expect(Object.keys(figures)).toEqual(document.scalers.map(({ name }) => name))
-  for (const scaler of document.scalers) {
-    for (const [key, value] of Object.entries(figures[scaler.name]!)) {
-      const told = Number(scaler[key])
-      expect(Math.abs(told - value), `${scaler.name} ${key}: told ${told}, recomputed ${value}`).toBeLessThanOrEqual(
-        1e-9 * Math.max(1, Math.abs(value)),
-      )
-    }
-  }
-}
 
 describe('the figures', () => {
   test('all of them follow from the decisions file and the world of the document', async () => {
@@ -148,17 +74,6 @@ describe('the figures', () => {
     expect(times.some(time => time > START + 2.6 * 86_400 && time < START + 3.1 * 86_400)).toBe(false)
     expectAgreement(readFileSync(csv, 'utf8'), document)
   })
-
-  const recorded = '../shared/data/web_requests/wc98_may.csv'
-  test.skipIf(!existsSync(recorded))(
-    'they agree on a recorded month too (needs ../shared/data, which a clone does not have)',
-    async () => {
-      const csv = join(folder, 'may.csv')
-      expect(await backtest('--trace', recorded, '--json', '--decisions', csv, '--scalers', 'hpa,oracle')).toBe(0)
-      expectAgreement(readFileSync(csv, 'utf8'), documentOf(said.stdout))
-    },
-    60_000,
-  )
 })
 
 describe('the document', () => {
@@ -227,7 +142,7 @@ describe('the document', () => {
     ]
     const csv = join(folder, 'several.csv')
     expect(await backtest('--trace', ...traces, '--json', '--scalers', 'hpa', '--decisions', csv)).toBe(0)
-    const { runs } = JSON.parse(said.stdout) as { runs: readonly Document[] }
+    const { runs } = JSON.parse(said.stdout) as { runs: readonly BacktestDocument[] }
     expect(runs.map(({ trace }) => trace.file)).toEqual(traces)
     const rows = readFileSync(csv, 'utf8').split('\n')
     expect(rows[0]).toBe('scaler,timestamp,load,ready_replicas,desired_replicas,trace')
