@@ -35,8 +35,6 @@ export interface Wish {
   block: number
   /** Down to that many may leave. */
   keep: number
-  /** With more replicas than that nothing is ordered: they carry twice the load of now, and the median forecast too. */
-  sure: number
 }
 
 /** The part of the rule that lasts from tick to tick. */
@@ -48,15 +46,14 @@ export interface RuleState {
 }
 
 /**
- * One tick of the rule: below `up` a block is ordered at once, unless only a wide forecast asks for it while the load is far below
- * (after a fall the spread explodes, and its upper quantiles would buy more for less load); down it goes only after `holdTicks` ticks in a row agreed,
+ * One tick of the rule: below `up` a block is ordered at once; down it goes only after `holdTicks` ticks in a row agreed,
  * by more than the deadband, and only to the most that they wanted to keep. Advances `state` in place: the tuner replays
  * this very function millions of times a night.
  */
 export function follow(state: RuleState, wish: Wish, { deadband, holdTicks }: Pick<Parameters, 'deadband' | 'holdTicks'>): void {
   const replicas = state.replicas
   const margin = deadband * replicas
-  if (replicas < wish.up && replicas <= wish.sure) state.replicas = Math.max(wish.block, wish.up)
+  if (replicas < wish.up) state.replicas = Math.max(wish.block, wish.up)
   else if (wish.keep <= replicas - Math.max(margin, 1)) {
     state.heldTicks += 1
     if (wish.keep > state.highest) state.highest = wish.keep
@@ -90,7 +87,6 @@ export function wishOf({ forecast, parameters, capacityPerReplica, floor }: Wish
   const block = wholeReplicas((load * (1 + parameters.orderAhead)) / capacityPerReplica)
   const median = parameters.orderToMedian ? wholeReplicas(ahead.quantiles[0]! / capacityPerReplica) : 0
   const kept = Math.max(needed, wholeReplicas(keep.quantiles[keepLevel]! / capacityPerReplica))
-  const sure = Math.max(2 * floor, wholeReplicas(up.quantiles[0]! / capacityPerReplica))
-  const wish: Wish = { up: needed, block: Math.max(block, median), keep: kept, sure }
+  const wish: Wish = { up: needed, block: Math.max(block, median), keep: kept }
   return { wish, upLevel, keepLevel, load, leadMs: up.fromMs }
 }

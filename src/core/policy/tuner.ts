@@ -45,7 +45,6 @@ interface PastTick {
   readonly block: Int32Array
   readonly keep: Int32Array
   readonly ahead: number
-  readonly sure: number
   /** Mean load of the last minute, in replicas. */
   readonly mean: number | undefined
   need: number | undefined
@@ -180,7 +179,7 @@ function pastTick({ forecast, need, mean, isUnfamiliar, target }: TickFacts): Pa
   const [up, block, keep] = [new Int32Array(count), new Int32Array(count), new Int32Array(count)]
   const [upWindow, keepWindow, aheadWindow] = forecast?.windows ?? []
   if (need === undefined || upWindow === undefined || keepWindow === undefined || aheadWindow === undefined)
-    return { hasForecast: false, isUnfamiliar, up, block, keep, ahead: 0, sure: 0, mean, need: undefined }
+    return { hasForecast: false, isUnfamiliar, up, block, keep, ahead: 0, mean, need: undefined }
   const floor = Math.max(minReplicas, wholeReplicas(need))
   const bounded = (replicas: number) => Math.min(maxReplicas, replicas)
   for (let i = 0; i < count; i++) {
@@ -196,7 +195,6 @@ function pastTick({ forecast, need, mean, isUnfamiliar, target }: TickFacts): Pa
     block,
     keep,
     ahead: bounded(wholeReplicas(aheadWindow.quantiles[0]! / capacityPerReplica)),
-    sure: Math.max(2 * floor, wholeReplicas(upWindow.quantiles[0]! / capacityPerReplica)),
     mean,
     need: undefined,
   }
@@ -245,7 +243,7 @@ interface Batch {
 }
 
 function playCandidate(fleet: Fleet, { price, keep, parameters }: Candidate, { batch, from, fallback }: Batch): void {
-  const wish: Wish = { up: 0, block: 0, keep: 0, sure: 0 }
+  const wish: Wish = { up: 0, block: 0, keep: 0 }
   for (let i = 0; i < batch.length; i++) {
     const past = batch[i]!
     const before = fleet.replicas
@@ -253,7 +251,6 @@ function playCandidate(fleet: Fleet, { price, keep, parameters }: Candidate, { b
       wish.up = past.up[price]!
       wish.block = parameters.orderToMedian ? Math.max(past.block[price]!, past.ahead) : past.block[price]!
       wish.keep = Math.max(wish.up, past.keep[keep]!)
-      wish.sure = past.sure
       follow(fleet, wish, parameters)
       if (past.isUnfamiliar && fallback[i]! > fleet.replicas) fleet.replicas = fallback[i]!
     } else {
