@@ -180,7 +180,6 @@ describe('the rule from tick to tick', () => {
           }
           const [low, high] = [{ ...from }, { ...from }]
           follow(low, less, how)
-          follow(high, more, how)
           expect(high.replicas).toBeGreaterThanOrEqual(low.replicas)
         },
       ),
