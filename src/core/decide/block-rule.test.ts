@@ -176,10 +176,10 @@ describe('the rule from tick to tick', () => {
             up: less.up + up,
             block: less.block + block,
             keep: Math.max(less.keep + keep, less.up + up),
-            sure: 1000,
           }
           const [low, high] = [{ ...from }, { ...from }]
           follow(low, less, how)
+          follow(high, more, how)
           expect(high.replicas).toBeGreaterThanOrEqual(low.replicas)
         },
       ),
