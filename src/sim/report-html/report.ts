@@ -1,5 +1,6 @@
 import type { Instant } from '../../core/model.ts'
 import type { PageOrigin } from '../../page/render-page.ts'
+import type { Score } from '../score.ts'
 
 /**
  * Everything the page of `crescendo backtest --html FILE` shows, as plain columns. Nothing in it is computed by the page
@@ -45,17 +46,7 @@ export interface ScalerReport {
 }
 
 /** The row of this scaler in `--json`; decision times are absent for the oracle, which decides nothing. */
-export interface ScoreFacts {
-  readonly sloViolationMinutes: number
-  readonly sloViolationRatio: number
-  readonly unservedLoad: number
-  readonly replicaHours: number
-  readonly cost: number
-  readonly overProvisionedReplicaHours: number
-  readonly scaleUps: number
-  readonly scaleDowns: number
-  readonly decisionMicros?: { readonly p50: number; readonly p99: number }
-}
+export type ScoreFacts = Omit<Score, 'name'> & { readonly decisionMicros?: { readonly p50: number; readonly p99: number } }
 
 /**
  * The forecast of the load at `at`, as it was made `leadSeconds` before (one figure a time, so that it can lie under the
