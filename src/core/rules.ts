@@ -6,8 +6,8 @@ import type { Condition, Doubt, Forecast, Instant, Observation, Situation, Targe
  */
 export interface Memory {
   readonly slots: Readonly<Record<string, unknown>>
-  /** The last decision. Whether it happened shows in the replicas that are observed next. */
-  readonly decided?: { readonly at: Instant; readonly from: number; readonly to: number }
+  /** The last decision. Whether it happened shows in the replicas that are observed next; `refused`: it is known that it did not. */
+  readonly decided?: { readonly at: Instant; readonly from: number; readonly to: number; readonly refused?: boolean }
 }
 
 export const emptyMemory: Memory = { slots: {} }

@@ -1,5 +1,5 @@
 import type { Decision, Situation, Target } from '../core/model.ts'
-import type { Rules } from '../core/rules.ts'
+import type { Memory, Rules } from '../core/rules.ts'
 import { screen, step } from '../core/step.ts'
 import type { Outcome, Ports } from '../ports.ts'
 
@@ -16,9 +16,17 @@ export async function tick(ports: Ports, rules: Rules, target: Target): Promise<
   const { memory, decision } = step(rules, screened.memory, { target, situation: screened.situation })
   await ports.store.remember(target.id, memory)
   if (decision.to === decision.from) return decision
-  await ports.journal.intend(decision)
-  await ports.journal.settle(decision, await act(ports, target, decision))
+  const withheld = ports.cluster.withheld?.(target, decision.to)
+  if (withheld === undefined) await ports.journal.intend(decision)
+  const outcome: Outcome = withheld === undefined ? await act(ports, target, decision) : { kind: 'held', why: withheld }
+  await ports.journal.settle(decision, outcome)
+  if (outcome.kind !== 'scaled') await ports.store.remember(target.id, withoutAct(memory))
   return decision
+}
+
+/** What was decided did not happen: what is observed next is then nobody's answer to it. */
+function withoutAct({ decided, ...memory }: Memory): Memory {
+  return decided === undefined ? memory : { ...memory, decided: { ...decided, refused: true } }
 }
 
 /** Lets the accumulators see this tick; a missing demand is a gap, not a zero. */

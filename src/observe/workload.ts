@@ -1,0 +1,47 @@
+import type { MetricAnswer, Observation, Pod, Target } from '../core/model.ts'
+
+/** A pod with what a metric source needs beyond the core's view of it. */
+export interface ObservedPod extends Pod {
+  readonly address?: string
+}
+
+/** Everything a source may know of the workload that it measures. */
+export interface Workload {
+  readonly target: Target
+  readonly namespace: string
+  /** Kind and name of the scaled object: Deployment, api-gateway. */
+  readonly kind: string
+  readonly name: string
+  /** The label selector of its pods, as text: "app=api-gateway". */
+  readonly selector: string
+  readonly pods: readonly ObservedPod[]
+  /** Names of the metrics whose total is the demand; the first that can be read counts. Resource names stand for themselves ("cpu"). */
+  readonly drivers: readonly string[]
+}
+
+/** What the sources found for one workload; the shape of `MetricSource.read`. */
+export type Measured = { readonly answers: readonly MetricAnswer[] } & Pick<
+  Observation,
+  'demand' | 'backlog' | 'clients' | 'errorRatio'
+>
+
+/** All sources behind one door. Missing data comes back as `missing` with the reason; a read never throws and ends in time. */
+export interface Sources {
+  read(workload: Workload): Promise<Measured>
+  /** The past of the workload's demand, oldest first, where a source keeps one (Prometheus `query_range`). */
+  history(
+    workload: Workload,
+    range: { readonly fromMs: number; readonly toMs: number; readonly stepMs: number },
+  ): Promise<readonly { readonly at: number; readonly value: number }[]>
+  /** State of each source, for conditions, metrics and `doctor`. */
+  health(): readonly SourceHealth[]
+}
+
+export interface SourceHealth {
+  readonly name: string
+  readonly up: boolean
+  /** Why it is down, without anything that the source itself answered. */
+  readonly why?: string
+  readonly lastAnswerAt?: number
+  readonly latencyMs?: number
+}
