@@ -106,3 +106,24 @@ export interface Ports {
   readonly journal: Journal
   readonly log: Log
 }
+
+/** One family of metrics as it stands now, before any text format: without `_total`, `_bucket` and the like in its name. */
+export interface MetricFamily {
+  readonly name: string
+  readonly type: 'gauge' | 'counter' | 'histogram' | 'info'
+  readonly help: string
+  readonly samples: readonly MetricFamilySample[]
+}
+
+export type MetricFamilySample =
+  | { readonly labels: Readonly<Record<string, string>>; readonly value: number }
+  | {
+      readonly labels: Readonly<Record<string, string>>
+      /** `counts[i]` observations were at most `bounds[i]`; `count` is all of them. */
+      readonly histogram: {
+        readonly bounds: readonly number[]
+        readonly counts: readonly number[]
+        readonly sum: number
+        readonly count: number
+      }
+    }
