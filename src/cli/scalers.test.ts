@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { loadPolicy } from '../resources/policy-file.ts'
-import { crescendoOptions, notPlayed } from './scalers.ts'
+import { policyOptions } from '../resources/rules-options.ts'
+import { notPlayed } from './scalers.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'scalers-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -19,7 +20,7 @@ async function settingsOf(defaults: object) {
   return (await loadPolicy(path)).settings
 }
 
-const optionsOf = async (defaults: object) => crescendoOptions(await settingsOf(defaults), 1)
+const optionsOf = async (defaults: object) => policyOptions(await settingsOf(defaults), { price: 1, mode: 'Slo' })
 
 test('where nobody wrote anything Crescendo plays mode Slo, notes anomalies, and stays within maxReplicas', async () => {
   expect(await optionsOf({})).toMatchObject({

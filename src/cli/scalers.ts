@@ -1,6 +1,4 @@
-import type { GuardSettings } from '../core/guard/order.ts'
-import type { CrescendoOptions } from '../core/policy/crescendo-rules.ts'
-import type { ScreenSettings } from '../core/screen/screens.ts'
+import { isStated, policyOptions } from '../resources/rules-options.ts'
 import type { Settings } from '../resources/settings.ts'
 import { type Prepare, RIVALS } from '../sim/rivals/contenders.ts'
 import { crescendoContender } from './crescendo-contender.ts'
@@ -11,38 +9,12 @@ export const DEFAULT_SCALERS: readonly string[] = ['crescendo', 'hpa', 'keda', '
 /** Every scaler that a back-test knows by name. */
 export const SCALER_NAMES: readonly string[] = ['crescendo', ...Object.keys(RIVALS)]
 
-/** The scalers of a back-test: Crescendo by the settings of its policy, and the rivals. */
+/** The scalers of a back-test: Crescendo by the settings of its policy (mode Slo where none was stated), and the rivals. */
 export function scalersFor(settings: Settings, price: number): Readonly<Record<string, Prepare>> {
-  const options = crescendoOptions(settings, price)
+  const options = policyOptions(settings, { price, mode: 'Slo' })
   return {
     crescendo: scenario => ({ ...crescendoContender(scenario, options), note: `mode ${options.mode}` }),
     ...RIVALS,
-  }
-}
-
-/**
- * What a person wrote in the policy holds. Where nobody did, a back-test shows what prediction can do: mode Slo (the safe load is
- * known here), no anomaly response beyond a note, and no emergency above maxReplicas, so that all scalers play within the same bounds.
- */
-export function crescendoOptions(settings: Settings, price: number): Omit<CrescendoOptions, 'target' | 'delayMs'> {
-  const { prediction, anomaly, emergency, budget, protection, violationMinutesPerDay } = settings
-  const isWritten = (path: string) => isStated(settings, path)
-  const guards: GuardSettings = {
-    emergency: isWritten('emergency.maxReplicas') || isWritten('emergency.maxDurationSeconds') ? emergency : 'Off',
-    ...(budget && { budget: { ...budget, costPerReplicaHour: price } }),
-  }
-  const screens: ScreenSettings = {
-    attack: { mode: protection.envelope },
-    anomaly: {
-      response: isWritten('anomaly.response') ? anomaly.response : 'AlertOnly',
-      ...((isWritten('anomaly.response') || isWritten('anomaly.thresholdSigma')) && { thresholdSigma: anomaly.thresholdSigma }),
-    },
-  }
-  return {
-    mode: isWritten('prediction.mode') ? prediction.mode : 'Slo',
-    badMinutesPerDay: violationMinutesPerDay,
-    guards,
-    screens,
   }
 }
 
@@ -73,10 +45,4 @@ const NOT_PLAYED: readonly Unplayed[] = [
 export function notPlayed(settings: Settings): readonly string[] {
   const stated = NOT_PLAYED.filter(({ path, says = () => true }) => isStated(settings, path) && says(settings))
   return stated.map(({ path, as = path }) => as)
-}
-
-/** Whether a policy or an object says it, and not only what is built in or configured for all. */
-function isStated({ origins }: Settings, path: string): boolean {
-  const origin = origins[path]
-  return origin !== undefined && origin !== 'built-in' && origin !== 'global configuration'
 }

@@ -1,0 +1,117 @@
+import type { Instant } from '../core/model.ts'
+import type { Clock } from '../ports.ts'
+
+export interface ScheduleOptions {
+  readonly clock: Clock
+  /** At most that many ticks run at once; what waits on the network costs no core. */
+  readonly workers: number
+  /** One tick of one object. Must not reject. */
+  readonly run: (id: string) => Promise<void>
+  /** A tick was due while the one before still ran: it is left out, never queued behind it. */
+  readonly onSkip?: (id: string) => void
+}
+
+export interface ScheduleState {
+  readonly objects: number
+  readonly running: number
+  /** Due, and waiting for a worker. */
+  readonly waiting: number
+  readonly oldestWaitingMs: number
+}
+
+/** Ticks each object by its own period, the objects spread evenly over it, none waiting for another's slow source. */
+export interface Schedule {
+  /** Adds an object, or changes its period. Its first tick comes at once. */
+  set(id: string, periodMs: number): void
+  remove(id: string): void
+  /** Ticks it now, out of turn; the next one follows a period later. */
+  trigger(id: string): void
+  state(): ScheduleState
+  /** No tick begins any more; resolves when those that run have ended. */
+  stop(): Promise<void>
+}
+
+interface Entry {
+  periodMs: number
+  dueAt: Instant
+  running: boolean
+}
+
+interface Plan {
+  readonly options: ScheduleOptions
+  readonly entries: Map<string, Entry>
+  /** Due objects in the order in which they fell due. */
+  readonly waiting: Map<string, Instant>
+  readonly running: Set<Promise<void>>
+  isStopped: boolean
+}
+
+const RESOLUTION_MS = 50
+
+export function createSchedule(options: ScheduleOptions): Schedule {
+  const plan: Plan = { options, entries: new Map(), waiting: new Map(), running: new Set(), isStopped: false }
+  const timer = setInterval(() => turn(plan), RESOLUTION_MS)
+  return {
+    set(id, periodMs) {
+      const entry = plan.entries.get(id)
+      if (entry !== undefined) entry.periodMs = periodMs
+      else plan.entries.set(id, { periodMs, dueAt: options.clock.now(), running: false })
+    },
+    remove(id) {
+      plan.entries.delete(id)
+      plan.waiting.delete(id)
+    },
+    trigger(id) {
+      const entry = plan.entries.get(id)
+      if (entry !== undefined) entry.dueAt = Math.min(entry.dueAt, options.clock.now())
+    },
+    state: () => stateOf(plan),
+    async stop() {
+      plan.isStopped = true
+      clearInterval(timer)
+      await Promise.all(plan.running)
+    },
+  }
+}
+
+function turn(plan: Plan): void {
+  if (plan.isStopped) return
+  const now = plan.options.clock.now()
+  for (const [id, entry] of plan.entries) if (now >= entry.dueAt) fallDue(plan, id, now)
+  for (const id of plan.waiting.keys()) {
+    if (plan.running.size >= plan.options.workers) break
+    begin(plan, id)
+  }
+}
+
+/** The next turn is a whole number of periods later, so that a late tick does not shift all that follow. */
+function fallDue(plan: Plan, id: string, now: Instant): void {
+  const entry = plan.entries.get(id)!
+  const late = Math.floor((now - entry.dueAt) / entry.periodMs)
+  entry.dueAt += (late + 1) * entry.periodMs
+  if (entry.running) plan.options.onSkip?.(id)
+  else if (!plan.waiting.has(id)) plan.waiting.set(id, now)
+}
+
+function begin(plan: Plan, id: string): void {
+  plan.waiting.delete(id)
+  const entry = plan.entries.get(id)
+  if (entry === undefined) return
+  entry.running = true
+  const run: Promise<void> = plan.options.run(id).finally(() => {
+    entry.running = false
+    plan.running.delete(run)
+    turn(plan)
+  })
+  plan.running.add(run)
+}
+
+function stateOf({ entries, running, waiting, options }: Plan): ScheduleState {
+  const oldest = waiting.values().next().value
+  return {
+    objects: entries.size,
+    running: running.size,
+    waiting: waiting.size,
+    oldestWaitingMs: oldest === undefined ? 0 : Math.max(0, options.clock.now() - oldest),
+  }
+}
