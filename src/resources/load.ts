@@ -94,7 +94,7 @@ function wrongKind(file: string, item: ParsedDocument, kind: unknown): Problem {
 }
 
 /** What `kubectl get -o yaml` prints for several objects is one List; its items are the documents. */
-function unfoldList(document: ParsedDocument): readonly ParsedDocument[] {
+export function unfoldList(document: ParsedDocument): readonly ParsedDocument[] {
   const { value } = document
   const isList = typeof value === 'object' && value !== null && 'kind' in value && String(value.kind).endsWith('List')
   const items = isList && 'items' in value ? value.items : undefined
@@ -107,7 +107,8 @@ function unfoldList(document: ParsedDocument): readonly ParsedDocument[] {
   }))
 }
 
-async function readText(path: string, file: string): Promise<string> {
+/** The text of a file, or of standard input where `path` is `-`; `file` is its name in messages. At most 64 MiB. */
+export async function readText(path: string, file: string): Promise<string> {
   try {
     if (path === '-') return await readStream(process.stdin)
     const { size } = await stat(path)
