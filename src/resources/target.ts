@@ -26,17 +26,22 @@ export function targetOf(hpa: HorizontalPodAutoscaler, settings: Settings): Targ
       `${name}: nothing says what load one replica serves, expected spec.prediction.capacityPerReplica or --capacity-per-replica`,
     )
   }
-  const metrics = (hpa.spec.metrics ?? []).map(metricSpec)
   return {
     id: `${namespace}/${name}`,
     minReplicas: settings.minReplicas,
     maxReplicas: settings.maxReplicas,
-    metrics: metrics.length === 0 ? [UPSTREAM_DEFAULT] : metrics,
+    metrics: metricsOf(hpa),
     ...(settings.behavior && { behavior: settings.behavior }),
     capacityPerReplica,
     startupMs: (settings.prediction.startupSeconds ?? DEFAULT_STARTUP_SECONDS) * 1000,
     periodMs: settings.periodSeconds * 1000,
   }
+}
+
+/** The metrics of the spec; upstream's default where it names none. */
+export function metricsOf({ spec }: HorizontalPodAutoscaler): readonly MetricSpec[] {
+  const metrics = (spec.metrics ?? []).map(metricSpec)
+  return metrics.length === 0 ? [UPSTREAM_DEFAULT] : metrics
 }
 
 /**
