@@ -1,6 +1,7 @@
 import { Cron } from 'croner'
 import { z } from 'zod'
 import { parseQuantity } from '../core/hpa/quantity.ts'
+import { inCluster } from './in-cluster.ts'
 
 /** An object that knows its fields: any other field is an error, whose message lists the known ones for a suggestion. */
 export function object<T extends z.ZodRawShape>(shape: T) {
@@ -25,32 +26,95 @@ export function amount(quantity: string | number): number {
   return Number(suffix === '' ? digits : `${digits}e${DECIMAL_POWERS[suffix]}`)
 }
 
-const isQuantity = (value: string | number) => parseQuantity(String(value)) !== undefined
+/** A quantity as text, in parts of a regular expression that JavaScript and the API server's RE2 read alike. */
+const SUFFIX = '(?:[KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,2})?'
+const ANY = `^[+-]?(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)${SUFFIX}$`
+const NATURAL = `^\\+?(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)${SUFFIX}$`
+const POSITIVE = `^\\+?(?:[0-9]*[1-9][0-9]*\\.?[0-9]*|[0-9]*\\.[0-9]*[1-9][0-9]*)${SUFFIX}$`
+const SHARE = [
+  '0*\\.[0-9]+|0+\\.?|0*1(?:\\.0*)?',
+  '0*(?:1000|[0-9]{1,3}(?:\\.[0-9]*)?)m',
+  '0*(?:1000000|[0-9]{1,6}(?:\\.[0-9]*)?)u',
+  '0*(?:1000000000|[0-9]{1,9}(?:\\.[0-9]*)?)n',
+  '[0-9](?:\\.[0-9]*)?[eE]-[1-9][0-9]?',
+].join('|')
+const PERCENTILE = '^(?:[1-9][0-9]?(?:\\.[0-9]*)?|0?\\.[0-9]*[1-9][0-9]*)$'
+const QUANTITY_LENGTH = 64
+
+const matches = (pattern: string) => {
+  const regex = new RegExp(pattern)
+  return (value: string | number) => regex.test(String(value))
+}
 
 /** A Kubernetes quantity, as text or number: "250m", "1.5", "2Gi", 5000. */
-const quantity = z.union([z.string(), z.number()], { error: 'expected a quantity such as "250m", "1.5" or "2Gi"' })
-const parsed = quantity.refine(isQuantity, { error: 'expected a quantity such as "250m", "1.5" or "2Gi"', abort: true })
-export const positiveQuantity = parsed.refine(value => amount(value) > 0, { error: 'expected a quantity above 0' })
-export const naturalQuantity = parsed.refine(value => amount(value) >= 0, { error: 'expected a quantity of 0 or more' })
+const quantity = z
+  .union([z.string(), z.number()], { error: 'expected a quantity such as "250m", "1.5" or "2Gi"' })
+  .refine(isQuantity, { error: 'expected a quantity such as "250m", "1.5" or "2Gi"', abort: true })
+
+function isQuantity(value: string | number): boolean {
+  const text = String(value) // its length first: the patterns take quadratic time
+  return text.length <= QUANTITY_LENGTH && new RegExp(ANY).test(text) && parseQuantity(text) !== undefined
+}
+
+interface Kind {
+  readonly pattern: string
+  readonly minimum: number
+  readonly maximum?: number
+  readonly error: string
+}
+
+/** `quantity` within limits that the CRD says by the same pattern, for text, and by minimum and maximum, for numbers. */
+function quantityOf({ pattern, minimum, maximum, error }: Kind) {
+  const schema = quantity.refine(matches(pattern), { error })
+  return inCluster(schema, {
+    quantity: { pattern, minimum, maxLength: QUANTITY_LENGTH, ...(maximum !== undefined && { maximum }) },
+  })
+}
+
+export const positiveQuantity = quantityOf({ pattern: POSITIVE, minimum: 1, error: 'expected a quantity above 0' })
+export const naturalQuantity = quantityOf({ pattern: NATURAL, minimum: 0, error: 'expected a quantity of 0 or more' })
 
 /** A share as a quantity: "0.999" or "600m", between 0 and 1. */
-export const share = parsed.refine(value => amount(value) >= 0 && amount(value) <= 1, {
+export const share = quantityOf({
+  pattern: `^\\+?(?:${SHARE})$`,
+  minimum: 0,
+  maximum: 1,
   error: 'expected a share between 0 and 1, such as "0.95"',
 })
 
-const INT32_MAX = 2_147_483_647
+/** A share that is promised: above 0. The API server compares it with 1 by a rule, since a latency stands in the same field. */
+export const promisedShare = inCluster(
+  share.refine(matches(POSITIVE), { error: 'expected a share above 0 and at most 1, such as "0.95"' }),
+  { quantity: { pattern: POSITIVE, minimum: 1, maxLength: QUANTITY_LENGTH } },
+)
+
+export const percentile = quantityOf({
+  pattern: PERCENTILE,
+  minimum: 1,
+  maximum: 99,
+  error: 'expected a percentile above 0 and below 100, such as "99"',
+})
+
+export const INT32_MAX = 2_147_483_647
 export const count = z.int().min(0).max(INT32_MAX)
 export const positiveCount = z.int().min(1).max(INT32_MAX)
 /** Seconds, above 0 and at most a year. */
 export const seconds = z.int().min(1).max(31_536_000)
 
-export const text = z.string().min(1)
+/** A name: of a Kubernetes object, a container, a label. */
+export const text = z.string().min(1).max(253)
+/** The name of a metric or resource, which upstream does not limit; nobody's is longer. */
+export const longText = z.string().min(1).max(1024)
 
 /** RFC 3339, "2026-12-04T23:45:00Z". */
-export const time = z.iso.datetime({ offset: true, error: 'expected a time such as 2026-12-04T23:45:00Z (RFC 3339)' })
+export const time = inCluster(
+  z.iso.datetime({ offset: true, error: 'expected a time such as 2026-12-04T23:45:00Z (RFC 3339)' }),
+  { format: 'date-time', maxLength: 64 },
+)
 
 export const timeZone = z
   .string()
+  .max(64)
   .refine(isTimeZone, { error: 'expected a time zone of the IANA database, such as Europe/Stockholm or UTC' })
 
 function isTimeZone(zone: string): boolean {
@@ -63,9 +127,12 @@ function isTimeZone(zone: string): boolean {
 }
 
 /** Five cron fields that come true at least once: "0 8 * * 1-5". "0 0 31 2 *" never does, so it is refused. */
-export const cron = z.string().refine(isCron, {
-  error: 'expected five cron fields (minute hour day month weekday) that name a time which exists, such as "0 8 * * 1-5"',
-})
+export const cron = inCluster(
+  z.string().max(128).refine(isCron, {
+    error: 'expected five cron fields (minute hour day month weekday) that name a time which exists, such as "0 8 * * 1-5"',
+  }),
+  { pattern: '^(?:[0-9A-Za-z*/,?#-]+\\s+){4}[0-9A-Za-z*/,?#-]+$' },
+)
 
 function isCron(expression: string): boolean {
   try {
@@ -101,17 +168,44 @@ export const metadata = object({
   uid: z.unknown().optional(),
 })
 
+const MAX_LABELS = 64
+const labels = inCluster(
+  z
+    .record(z.string().max(317), z.string().max(253))
+    .refine(given => Object.keys(given).length <= MAX_LABELS, { error: `expected at most ${MAX_LABELS} labels` }),
+  { maxProperties: MAX_LABELS },
+)
+
 export const labelSelector = object({
-  matchLabels: labelMap.exactOptional(),
+  matchLabels: labels
+    .exactOptional()
+    .describe('Labels that must be there with exactly these values; all of them must match. Example: {queue: checkout}.'),
   matchExpressions: z
     .array(
       object({
-        key: text,
-        operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
-        values: z.array(z.string()).exactOptional(),
+        key: z.string().min(1).max(317).describe('The label that the expression is about. Example: queue.'),
+        operator: z
+          .enum(['In', 'NotIn', 'Exists', 'DoesNotExist'])
+          .describe('How the label relates to values: In, NotIn, Exists (any value) or DoesNotExist.'),
+        values: z
+          .array(z.string().max(253))
+          .max(64)
+          .exactOptional()
+          .describe(
+            'The values that In and NotIn compare with; absent for Exists and DoesNotExist. Example: [checkout, search].',
+          ),
       }),
     )
-    .exactOptional(),
+    .max(32)
+    .exactOptional()
+    .describe(
+      'Conditions on labels beyond equality; all of them must hold. Example: {key: queue, operator: In, values: [checkout]}.',
+    ),
 })
 
-export const metricIdentifier = object({ name: text, selector: labelSelector.exactOptional() })
+export const metricIdentifier = object({
+  name: longText.describe('The name of the metric, as the catalogue or the metrics API knows it. Example: requests_per_second.'),
+  selector: labelSelector
+    .exactOptional()
+    .describe('Which series of the metric count, by their labels. Absent: the metric name alone decides.'),
+})
