@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { CrescendoError, fileError, isFileError } from '../errors.ts'
+import { KubeError } from '../kube/kube-error.ts'
 import { packageVersion } from './package-version.ts'
 import { harmless } from './terminal/text.ts'
 
@@ -14,6 +15,7 @@ const COMMANDS: readonly (() => Promise<Register>)[] = [
   async () => (await import('./commands/anomalies.ts')).registerAnomalies,
   async () => (await import('./commands/explain.ts')).registerExplain,
   async () => (await import('./commands/validate.ts')).registerValidate,
+  async () => (await import('./commands/import.ts')).registerImport,
 ]
 
 /**
@@ -67,6 +69,7 @@ function describe(error: unknown): { line: string; code: number } {
     const said = error.message.replace(/^error: /, '')
     return { line: said.includes('Did you mean') ? said : `${said} (crescendo --help lists what there is)`, code: 2 }
   }
+  if (error instanceof KubeError) return { line: error.message, code: 1 } // its message is ours, never the server's
   if (isFileError(error)) return { line: fileError(error).message, code: 2 }
   const message = error instanceof Error ? error.message : String(error)
   return { line: `this is a fault of crescendo, not yours: ${message} (--debug prints where)`, code: 1 }
