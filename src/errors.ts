@@ -8,6 +8,8 @@ export const ERROR_CODES = {
     'A policy, configuration or resource does not follow its schema. The message names the field and what is expected.',
   CRS_PORT_TAKEN: 'The port, and those after it, are taken by other programs. Choose another with --port, or --port 0 for any.',
   CRS_USAGE: 'The command line is not understood. `crescendo COMMAND --help` lists what is.',
+  CRS_KUBECONFIG:
+    'No usable way to the API server: the kubeconfig is missing, malformed or asks for what is refused. The message names the file and the remedy.',
 } as const
 
 export type ErrorCode = keyof typeof ERROR_CODES

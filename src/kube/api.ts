@@ -31,6 +31,10 @@ export interface KubeCall {
   /** Total time, headers and body. Default 10,000. */
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
+  /** Does not wait for the rate limit, nor for a Retry-After that other calls were told. For the Lease only. */
+  readonly isUrgent?: boolean
+  /** Asked directly before the call leaves, after every wait. False refuses the call here (reason "Withdrawn"). */
+  readonly stillWanted?: () => boolean
 }
 
 /** One client for all calls: authentication, rate limit, time and size limits, Retry-After, counting. */
