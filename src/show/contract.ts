@@ -5,6 +5,13 @@ const time = z.iso.datetime()
 const count = z.int().min(0)
 const reason = z.object({ by: z.string(), why: z.string() })
 
+const conditionShape = {
+  type: z.string(),
+  status: z.enum(['True', 'False', 'Unknown']),
+  reason: z.string(),
+  message: z.string(),
+} as const
+
 const decision = z
   .object({
     time,
@@ -17,9 +24,7 @@ const decision = z
     proposals: z.array(reason.extend({ replicas: z.number() })),
     abstentions: z.array(reason),
     verdicts: z.array(reason.extend({ from: z.number(), to: z.number() })),
-    conditions: z.array(
-      z.object({ type: z.string(), status: z.enum(['True', 'False', 'Unknown']), reason: z.string(), message: z.string() }),
-    ),
+    conditions: z.array(z.object(conditionShape)),
     plainHpa: z.object({ replicas: z.number(), why: z.string() }).describe('what the stock HPA would have done'),
   })
   .meta({ id: 'Decision' })
@@ -29,11 +34,11 @@ const scaler = z
     name: z.string(),
     readyReplicas: count,
     desiredReplicas: count,
-    sloViolationMinutes: z.number().min(0).describe('time in which load exceeded ready replicas × capacity'),
-    replicaHours: z.number().min(0).describe('billed: from the order of a replica to its removal'),
-    cost: z.number().min(0),
-    scaleUps: count,
-    scaleDowns: count,
+    sloViolationMinutes: z.number().min(0).optional().describe('time in which load exceeded ready replicas × capacity'),
+    replicaHours: z.number().min(0).optional().describe('billed: from the order of a replica to its removal'),
+    cost: z.number().min(0).optional(),
+    scaleUps: count.optional(),
+    scaleDowns: count.optional(),
   })
   .meta({ id: 'Scaler' })
 
@@ -41,22 +46,65 @@ const workload = z
   .object({
     namespace: z.string(),
     name: z.string(),
+    scaled: z.object({ kind: z.string(), name: z.string() }).optional().describe('what it scales'),
+    mode: z.string().optional().describe('Auto, Recommend, ScaleOutOnly or Paused'),
     profile: z.string().optional(),
     minReplicas: count,
     maxReplicas: count,
-    capacityPerReplica: z.number().describe('load units that one ready replica serves within its SLO'),
+    capacityPerReplica: z.number().optional().describe('load units that one ready replica serves within its SLO'),
     startupSeconds: z.number(),
-    price: z.number().describe('currency units per replica-hour'),
-    currency: z.string(),
+    price: z.number().optional().describe('currency units per replica-hour'),
+    currency: z.string().optional(),
     learning: z.string().optional().describe('why the forecast takes no part yet; absent when it does'),
     load: z.number().optional().describe('absent when nothing was measured'),
     neededReplicas: z.number().optional(),
+    currentReplicas: count.optional().describe('replicas that exist, ready or not'),
+    conditions: z.array(z.object({ ...conditionShape, since: time.optional() })).describe('as they are now'),
     scalers: z.array(scaler).describe('the first one acts; the others are compared on the same traffic'),
     lastDecision: decision.optional(),
   })
   .meta({ id: 'Workload' })
 
 const cost = z.object({ scaler: z.string(), replicaHours: z.number(), cost: z.number() })
+
+const alert = z
+  .object({
+    name: z.string().describe('the condition that is bad, or MetricSourceDown, or StoreTrouble'),
+    severity: z.enum(['critical', 'warning']),
+    namespace: z.string().optional(),
+    workload: z.string().optional(),
+    since: time.optional(),
+    reason: z.string(),
+    message: z.string(),
+  })
+  .meta({ id: 'Alert' })
+
+const policy = z
+  .object({
+    name: z.string(),
+    origin: z.string().describe('where it comes from'),
+    extends: z.array(z.string()),
+    tier: z.string().optional(),
+    profile: z.string().optional(),
+    behaviorPreset: z.string().optional(),
+    effective: z.record(z.string(), z.unknown()).describe('the settings in force for an object that says nothing itself'),
+    origins: z.record(z.string(), z.string()).describe('field path to the layer its value came from'),
+  })
+  .meta({ id: 'Policy' })
+
+const auditEntry = z
+  .object({
+    time: time.describe('when the intent was written, before the act'),
+    target: z.string().describe('namespace/name'),
+    from: count,
+    to: count,
+    sentence: z.string(),
+    outcome: z.enum(['scaled', 'held', 'failed', 'open']).describe('open: no outcome was written yet'),
+    why: z.string().optional(),
+  })
+  .meta({ id: 'AuditEntry' })
+
+const control = z.object({ id: z.string(), status: z.enum(['pass', 'fail', 'not assessed']), evidence: z.string() })
 
 export const shapes = {
   status: z.object({ status: z.string(), detail: z.string().optional() }),
@@ -82,12 +130,25 @@ export const shapes = {
     time,
     currency: z.string(),
     total: z.array(cost),
-    workloads: z.array(z.object({ namespace: z.string(), name: z.string(), price: z.number(), scalers: z.array(cost) })),
+    workloads: z.array(
+      z.object({ namespace: z.string(), name: z.string(), price: z.number().optional(), scalers: z.array(cost) }),
+    ),
+  }),
+  alerts: z.object({ time, alerts: z.array(alert) }),
+  policies: z.object({ policies: z.array(policy) }),
+  audit: z.object({ note: z.string(), entries: z.array(auditEntry) }),
+  compliance: z.object({ note: z.string(), controls: z.array(control) }),
+  pushed: z.object({
+    accepted: count,
+    rejected: z.array(z.object({ index: count.describe('place in `metrics`'), why: z.string() })),
   }),
   problem: z
     .object({ type: z.string(), title: z.string(), status: z.int(), detail: z.string(), instance: z.string().optional() })
     .meta({ id: 'Problem' }),
 } as const
+
+/** More belongs into a second request. */
+export const MAX_PUSHED = 5000
 
 const label = z
   .string()
@@ -99,9 +160,32 @@ export const inputs = {
   none: z.strictObject({}),
   limit: z.strictObject({ limit: z.coerce.number().int().min(1).max(1000).default(50) }),
   at: z.strictObject({ at: z.iso.datetime({ offset: true }).optional() }),
+  /** The envelope only: what is wrong with one metric must not refuse the others. */
+  push: z.strictObject({
+    metrics: z.array(z.unknown()).min(1).max(MAX_PUSHED),
+  }),
 } as const
+
+/** One metric of a push. `timestamp` is ISO 8601 or seconds since the epoch, as in series files; the time of arrival when absent. */
+export const pushedMetric = z
+  .strictObject({
+    namespace: label,
+    workload: label.optional(),
+    pod: label.optional(),
+    name: z
+      .string()
+      .max(200)
+      .regex(/^[a-zA-Z_][a-zA-Z0-9_:./-]*$/, 'expected the name of a metric'),
+    value: z.number(),
+    timestamp: z.union([z.iso.datetime({ offset: true }), z.number()]).optional(),
+  })
+  .meta({ id: 'PushedMetric' })
 
 export type WorkloadView = z.infer<typeof workload>
 export type DecisionView = z.infer<typeof decision>
 export type ForecastView = z.infer<typeof shapes.forecast>
+export type AlertView = z.infer<typeof alert>
+export type PolicyView = z.infer<typeof policy>
+export type AuditEntryView = z.infer<typeof auditEntry>
+export type PushAnswer = z.infer<typeof shapes.pushed>
 export type CostsView = z.infer<typeof shapes.costs>

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { shapes } from './contract.ts'
+import { inputs, MAX_PUSHED, pushedMetric, shapes } from './contract.ts'
+import { PUSH_PATH, PUSH_SUMMARY } from './push.ts'
 import type { Route } from './routes.ts'
 
 /** OpenAPI 3.1, made from the schemas that the routes validate with. */
@@ -12,12 +13,27 @@ export function openapi(routes: readonly Route[], version: string): object {
     openapi: '3.1.0',
     info: { title: 'Crescendo', version, description: 'Stored facts of the autoscaler; nothing here computes a decision.' },
     paths: {
-      '/healthz': status('The process lives'),
+      '/healthz': status('The process answers'),
+      '/livez': status('A restart would not help; 503 with the reason where it would'),
       '/readyz': status('The loop is ready to decide; 503 with the reason while it is not'),
       '/metrics': plain('Metrics as OpenMetrics 1.0', 'application/openmetrics-text'),
       '/api/v1/stream': plain('Decisions and scoreboard as server-sent events', 'text/event-stream'),
       ...Object.fromEntries(routes.map(route => [pathOf(route), { get: operationOf(route) }])),
+      [PUSH_PATH]: { post: pushOperation() },
     },
+    components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+  }
+}
+
+/** The envelope is checked as a whole, each metric by itself: one that is refused does not refuse the others. */
+function pushOperation(): object {
+  const envelope = inputs.push.extend({ metrics: z.array(pushedMetric).min(1).max(MAX_PUSHED) })
+  const { 200: answer, default: problem } = responsesOf(shapes.pushed)
+  return {
+    summary: PUSH_SUMMARY,
+    security: [{ token: [] }, {}],
+    requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(envelope, 'input') } } },
+    responses: { 202: { ...answer, description: 'Taken, apart from those that are listed as rejected' }, default: problem },
   }
 }
 
@@ -38,7 +54,7 @@ function parametersOf(schema: z.ZodObject, where: 'path' | 'query'): readonly ob
   }))
 }
 
-function responsesOf(answer: z.ZodType): object {
+function responsesOf(answer: z.ZodType) {
   return {
     200: { description: 'OK', content: { 'application/json': { schema: jsonSchema(answer, 'output') } } },
     default: {

@@ -11,12 +11,17 @@ export interface Problem {
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
   413: 'Content Too Large',
+  415: 'Unsupported Media Type',
   421: 'Misdirected Request',
+  429: 'Too Many Requests',
   431: 'Request Header Fields Too Large',
   500: 'Internal Server Error',
+  501: 'Not Implemented',
   503: 'Service Unavailable',
 }
 
@@ -46,9 +51,11 @@ export function sendProblem(
 /** A failure with a status that a route throws; everything else that is thrown is our fault: 500. */
 export class HttpError extends Error {
   readonly statusCode: number
+  readonly headers: Readonly<Record<string, string>>
 
-  constructor(statusCode: number, message: string) {
+  constructor(statusCode: number, message: string, headers: Readonly<Record<string, string>> = {}) {
     super(message)
     this.statusCode = statusCode
+    this.headers = headers
   }
 }

@@ -1,8 +1,9 @@
 import type { z } from 'zod'
+import { alertsOf } from './alerts.ts'
 import { inputs, shapes } from './contract.ts'
-import { type Facts, idOf, type WorkloadFact } from './facts.ts'
+import { type Facts, idOf, type Soon, type WorkloadFact } from './facts.ts'
 import { HttpError } from './problem.ts'
-import { costsView, decisionView, forecastView, isoOf, workloadView } from './views.ts'
+import { alertView, auditView, costsView, decisionView, forecastView, isoOf, policyView, workloadView } from './views.ts'
 
 /** One GET route as data: the server registers it, `/openapi.json` describes it. */
 export interface Route {
@@ -11,7 +12,7 @@ export interface Route {
   readonly params: z.ZodObject
   readonly query: z.ZodObject
   readonly answer: z.ZodType
-  readonly handle: (input: { readonly params: unknown; readonly query: unknown }) => unknown
+  readonly handle: (input: { readonly params: unknown; readonly query: unknown }) => Soon<unknown>
 }
 
 /** Checks that `handle` fits the schemas that its input has passed. */
@@ -21,32 +22,75 @@ function route<Params extends z.ZodObject, Query extends z.ZodObject, Answer ext
   readonly params: Params
   readonly query: Query
   readonly answer: Answer
-  readonly handle: (input: { params: z.infer<Params>; query: z.infer<Query> }) => z.infer<Answer>
+  readonly handle: (input: { params: z.infer<Params>; query: z.infer<Query> }) => Soon<z.infer<Answer>>
 }): Route {
   return one as unknown as Route // the server parses params and query with these very schemas before it calls handle
 }
 
 export function routesOf(facts: Facts): readonly Route[] {
-  return [...listRoutes(facts), ...workloadRoutes(facts)]
+  return [...listRoutes(facts), ...workloadRoutes(facts), ...recordRoutes(facts)]
 }
 
 function listRoutes(facts: Facts): readonly Route[] {
+  const plain = { params: inputs.none, query: inputs.none }
   return [
     route({
+      ...plain,
       path: '/api/v1/workloads',
       summary: 'All workloads: load, replicas, score, last decision',
-      params: inputs.none,
-      query: inputs.none,
       answer: shapes.workloads,
       handle: () => ({ time: isoOf(facts.now()), workloads: facts.workloads().map(found => workloadView(facts, found)) }),
     }),
     route({
+      ...plain,
       path: '/api/v1/costs',
       summary: 'Replica-hours and cost so far, for each scaler',
-      params: inputs.none,
-      query: inputs.none,
       answer: shapes.costs,
       handle: () => costsView(facts),
+    }),
+    route({
+      ...plain,
+      path: '/api/v1/alerts',
+      summary: 'What is wrong right now: bad conditions of workloads, metric sources that are down, a store that cannot write',
+      answer: shapes.alerts,
+      handle: () => ({ time: isoOf(facts.now()), alerts: alertsOf(facts).map(alertView) }),
+    }),
+    route({
+      ...plain,
+      path: '/api/v1/policies',
+      summary: 'Policies that an object may refer to, each with the settings that it results in and where they come from',
+      answer: shapes.policies,
+      handle: () => ({ policies: (facts.policies?.() ?? []).map(policyView) }),
+    }),
+  ]
+}
+
+const AUDIT_NOTE =
+  'What was intended before each change of replicas, and what became of it. The journal is not tamper-evident: whoever can write its file or database can change it.'
+const NO_AUDIT_NOTE = 'No journal is kept here: the simulated cluster has no changes that would have to be accounted for.'
+const COMPLIANCE_NOTE = 'A control is listed only where this software evaluates it; it evaluates none yet.'
+
+/** What was done, and what can be said of it. */
+function recordRoutes(facts: Facts): readonly Route[] {
+  return [
+    route({
+      path: '/api/v1/audit',
+      summary: 'Intents and outcomes from the journal, newest first',
+      params: inputs.none,
+      query: inputs.limit,
+      answer: shapes.audit,
+      handle: async ({ query }) => {
+        if (facts.journal === undefined) return { note: NO_AUDIT_NOTE, entries: [] }
+        return { note: AUDIT_NOTE, entries: (await facts.journal(query.limit)).map(entry => auditView(facts, entry)) }
+      },
+    }),
+    route({
+      path: '/api/v1/compliance',
+      summary: 'Controls that are evaluated, with their evidence: none yet',
+      params: inputs.none,
+      query: inputs.none,
+      answer: shapes.compliance,
+      handle: () => ({ note: COMPLIANCE_NOTE, controls: [] }),
     }),
   ]
 }
@@ -73,8 +117,8 @@ function workloadRoutes(facts: Facts): readonly Route[] {
       summary: 'Its decisions, newest first',
       query: inputs.limit,
       answer: shapes.decisions,
-      handle: ({ params, query }) => {
-        const found = facts.decisions(idOf(find(params))).slice(0, query.limit)
+      handle: async ({ params, query }) => {
+        const found = (await facts.decisions(idOf(find(params)), query.limit)).slice(0, query.limit)
         return { decisions: found.map(decision => decisionView(facts, decision)) }
       },
     }),
@@ -96,11 +140,14 @@ function workloadRoutes(facts: Facts): readonly Route[] {
   ]
 }
 
-function explain(facts: Facts, id: string, time: string | undefined) {
+/** Beyond that many, the oldest decision that a message names may not be the oldest there is. */
+const MOST_DECISIONS = 1000
+
+async function explain(facts: Facts, id: string, time: string | undefined) {
   const at = time === undefined ? facts.now() : Date.parse(time)
-  const decision = facts.decisionAt(id, at)
+  const decision = await facts.decisionAt(id, at)
   if (decision === undefined) {
-    const oldest = facts.decisions(id).at(-1)
+    const oldest = (await facts.decisions(id, MOST_DECISIONS)).at(-1)
     const kept = oldest === undefined ? 'nothing was decided yet' : `the oldest decision that is kept is of ${isoOf(oldest.at)}`
     throw new HttpError(404, `no decision about ${id} at ${isoOf(at)}: ${kept}`)
   }

@@ -2,85 +2,15 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createServer as createTcpServer } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { type Decision, QUANTILES, WINDOW_LEVELS } from '../core/model.ts'
+import { exampleFacts, exampleWorkload as workload } from '../../test/example-facts.ts'
 import { shapes } from './contract.ts'
-import type { Facts, News, WorkloadFact } from './facts.ts'
-import { createServer, listen } from './server.ts'
-
-const NOW = Date.UTC(2026, 10, 24, 14, 32)
-
-const decisionOf = (minute: number, to: number): Decision => ({
-  at: NOW - 600_000 + minute * 60_000,
-  target: 'shop/checkout',
-  from: 12,
-  to,
-  demand: 820,
-  doubts: [],
-  forecast: {
-    by: 'seasonal',
-    madeAt: NOW,
-    points: [{ at: NOW + 60_000, quantiles: QUANTILES.map(level => 800 * level) }],
-    windows: [{ fromMs: 75_000, toMs: 90_000, quantiles: WINDOW_LEVELS.map(level => 900 * level) }],
-  },
-  proposals: [{ by: 'reactive', replicas: 13, why: '820 rps' }],
-  abstentions: [],
-  verdicts: [{ by: 'bounds', from: 19, to: 16, why: 'max 16' }],
-  conditions: [{ type: 'ScalingLimited', status: 'True', reason: 'TooManyReplicas', message: 'max' }],
-  plainHpa: { replicas: 13, why: '820 rps' },
-})
-
-const decisions = [decisionOf(0, 13), decisionOf(5, 14), decisionOf(10, 16)]
-
-const workload: WorkloadFact = {
-  namespace: 'shop',
-  name: 'checkout',
-  profile: 'api-gateway',
-  minReplicas: 2,
-  maxReplicas: 40,
-  capacityPerReplica: 65,
-  startupSeconds: 60,
-  price: 0.12,
-  currency: 'USD',
-  load: 820,
-  neededReplicas: 13,
-  scalers: ['crescendo', 'hpa'].map((name, index) => ({
-    name,
-    readyReplicas: 12 + index,
-    desiredReplicas: 16,
-    sloViolationMinutes: 1.5 * index,
-    replicaHours: 10 + index,
-    cost: 1.2 + index,
-    scaleUps: 3,
-    scaleDowns: 2,
-  })),
-  lastDecision: decisions[2]!,
-}
-
-function factsOf(changes: Partial<Facts> = {}) {
-  const listeners = new Set<(news: News) => void>()
-  const facts: Facts = {
-    version: '0.1.0',
-    now: () => NOW,
-    notReady: () => undefined,
-    workloads: () => [workload],
-    decisions: () => decisions.toReversed(),
-    decisionAt: (_id, at) => decisions.findLast(decision => decision.at <= at),
-    explain: decision => ({ sentence: `to ${decision.to}`, text: 'because' }),
-    subscribe(listener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
-    ...changes,
-  }
-  const tell = (news: News) => {
-    for (const listener of listeners) listener(news)
-  }
-  return { facts, tell, listeners }
-}
+import type { Facts } from './facts.ts'
+import { listen } from './listen.ts'
+import { createServer } from './server.ts'
 
 const open: { close(): Promise<unknown> }[] = []
 const serve = (changes: Partial<Facts> = {}, options = {}) => {
-  const { facts, ...rest } = factsOf(changes)
+  const { facts, ...rest } = exampleFacts(changes)
   const app = createServer(facts, options)
   open.push(app)
   return { app, ...rest }
@@ -102,6 +32,10 @@ describe('facts', () => {
     [`${ONE}/forecast`, shapes.forecast],
     [`${ONE}/explain`, shapes.explain],
     ['/api/v1/costs', shapes.costs],
+    ['/api/v1/alerts', shapes.alerts],
+    ['/api/v1/policies', shapes.policies],
+    ['/api/v1/audit', shapes.audit],
+    ['/api/v1/compliance', shapes.compliance],
   ])('%s answers what its schema says, and nothing else', async (path, schema) => {
     const answer = await get(path)
     expect(answer.statusCode).toBe(200)
@@ -161,9 +95,9 @@ describe('probes and metrics', () => {
     for (const line of lines.filter(text => text !== '' && !text.startsWith('#'))) {
       const name = /^[a-z_]+/.exec(line)![0]
       expect(name).toMatch(/^crescendo_/)
-      expect(types.get(name.replace(/_(total|info)$/, ''))).toBe(
-        name.endsWith('_total') ? 'counter' : name.endsWith('_info') ? 'info' : 'gauge',
-      )
+      const type = /_(total|info|bucket|sum|count)$/.exec(name)?.[1] ?? ''
+      const told = types.get(type === '' ? name : name.slice(0, -type.length - 1))
+      expect(told, name).toBe({ '': 'gauge', total: 'counter', info: 'info' }[type] ?? 'histogram')
     }
   })
 
@@ -190,7 +124,9 @@ describe('probes and metrics', () => {
     const description = (await app.inject({ url: '/openapi.json', headers: { host: 'localhost' } })).json()
     expect(description.openapi).toBe('3.1.0')
     for (const path of Object.keys(description.paths)) {
-      expect(app.hasRoute({ method: 'GET', url: path.replace(/\{(\w+)\}/g, ':$1') }), path).toBe(true)
+      const [method] = Object.keys(description.paths[path])
+      const url = path.replace(/\{(\w+)\}/g, ':$1')
+      expect(app.hasRoute({ method: method!.toUpperCase() as 'GET', url }), path).toBe(true)
     }
     const limit = description.paths['/api/v1/workloads/{namespace}/{name}/decisions'].get.parameters.at(-1)
     expect(limit).toMatchObject({
@@ -231,6 +167,26 @@ describe('the door', () => {
     expect((await get('/api/v1/workloads', { host })).statusCode).toBe(421)
   })
 
+  test('probes answer to any Host, since a kubelet asks with the address of the pod; a restart is asked for only where it helps', async () => {
+    const { app } = serve({ notReady: () => 'the API server does not answer', notAlive: () => undefined })
+    const ask = async (url: string) => (await app.inject({ url, headers: { host: '10.1.2.3:8080' } })).statusCode
+    expect([await ask('/healthz'), await ask('/livez'), await ask('/readyz')]).toEqual([200, 200, 503])
+    expect([await ask('/metrics'), await ask('/healthz/'), await ask('/api/v1/workloads')]).toEqual([421, 421, 421])
+    const { app: broken } = serve({ notAlive: () => 'the loop stands still' })
+    const answer = await broken.inject({ url: '/livez', headers: { host: '10.1.2.3:8080' } })
+    expect([answer.statusCode, answer.json()]).toEqual([503, { status: 'broken', detail: 'the loop stands still' }])
+  })
+
+  test('a server that others can reach gives /metrics under any Host, everything else under the allowed ones', async () => {
+    const { app } = serve({}, { allowedHosts: ['crescendo.system.svc'] })
+    const port = new URL(await listen(app, { host: '0.0.0.0', port: 0 })).port
+    const ask = async (path: string, host: string) =>
+      (await app.inject({ url: path, headers: { host: `${host}:${port}` } })).statusCode
+    expect(await ask('/metrics', '10.1.2.3')).toBe(200)
+    expect(await ask('/api/v1/workloads', '10.1.2.3')).toBe(421)
+    expect(await ask('/api/v1/workloads', 'crescendo.system.svc')).toBe(200)
+  })
+
   test.each(['localhost:1', '127.0.0.1', '[::1]:8080', 'LOCALHOST'])('Host %j is answered', async host => {
     expect((await get('/healthz', { host })).statusCode).toBe(200)
   })
@@ -258,19 +214,34 @@ describe('the door', () => {
 })
 
 describe('ports', () => {
+  test('where one port is wanted, the next one is not taken instead', async () => {
+    const port = Number(new URL(await listen(serve().app, { port: 0 })).port)
+    await expect(listen(serve().app, { port, tries: 1 })).rejects.toMatchObject({
+      code: 'CRS_PORT_TAKEN',
+      message: `port ${port} of 127.0.0.1 is taken; choose another with --port`,
+    })
+  })
+
+  test('an address that this machine does not have is one clear line', async () => {
+    await expect(listen(serve().app, { host: '192.0.2.1', port: 0 })).rejects.toMatchObject({ code: 'CRS_USAGE' })
+  })
+
   test('a port that this user may not have is one clear line', async () => {
     const { app } = serve()
     app.listen = () => Promise.reject(Object.assign(new Error('listen EACCES'), { code: 'EACCES', syscall: 'listen' }))
-    await expect(listen(app, 80)).rejects.toMatchObject({ code: 'CRS_USAGE', message: expect.stringContaining('--port 80: ') })
+    await expect(listen(app, { port: 80 })).rejects.toMatchObject({
+      code: 'CRS_USAGE',
+      message: expect.stringContaining('--port 80: '),
+    })
   })
 
   test('a taken port gives the next one; port 0 gives any', async () => {
     const taken = createTcpServer().listen(0, '127.0.0.1')
     await once(taken, 'listening')
     const { port } = taken.address() as AddressInfo
-    const address = await listen(serve().app, port)
+    const address = await listen(serve().app, { port })
     expect(Number(new URL(address).port)).toBeGreaterThan(port)
-    expect(Number(new URL(await listen(serve().app, 0)).port)).toBeGreaterThan(0)
+    expect(Number(new URL(await listen(serve().app, { port: 0 })).port)).toBeGreaterThan(0)
     taken.close()
   })
 })
@@ -287,7 +258,7 @@ describe('the stream', () => {
 
   test('sends decisions with an id and a retry, and a reader who comes back gets what it missed', async () => {
     const { app, tell, listeners } = serve()
-    const url = `${await listen(app, 0)}/api/v1/stream`
+    const url = `${await listen(app, { port: 0 })}/api/v1/stream`
     const first = await fetch(url)
     expect(first.headers.get('content-type')).toContain('text/event-stream')
     tell({ event: 'decision', data: { to: 13 } })
@@ -309,7 +280,7 @@ describe('the stream', () => {
 
   test('one reader too many is told to come later', async () => {
     const { app } = serve({}, { stream: { maxClients: 1, maxPendingBytes: 1000, maxKept: 5, heartbeatMs: 60_000 } })
-    const url = `${await listen(app, 0)}/api/v1/stream`
+    const url = `${await listen(app, { port: 0 })}/api/v1/stream`
     const first = await fetch(url)
     expect((await fetch(url)).status).toBe(503)
     await first.body!.cancel()
@@ -317,7 +288,7 @@ describe('the stream', () => {
 
   test('a reader who does not read is dropped before its buffer grows', async () => {
     const { app, tell } = serve({}, { stream: { maxClients: 5, maxPendingBytes: 100_000, maxKept: 1, heartbeatMs: 60_000 } })
-    const address = await listen(app, 0)
+    const address = await listen(app, { port: 0 })
     await fetch(`${address}/api/v1/stream`)
     const clients = async () => /crescendo_stream_clients (\d+)/.exec(await (await fetch(`${address}/metrics`)).text())![1]
     expect(await clients()).toBe('1')
@@ -327,7 +298,7 @@ describe('the stream', () => {
 
   test('a quiet stream sends heartbeats', async () => {
     const { app } = serve({}, { stream: { maxClients: 5, maxPendingBytes: 1000, maxKept: 1, heartbeatMs: 20 } })
-    const answer = await fetch(`${await listen(app, 0)}/api/v1/stream`)
+    const answer = await fetch(`${await listen(app, { port: 0 })}/api/v1/stream`)
     expect(await read(answer.body!, ': still here')).toContain(': still here\n\n')
   })
 })

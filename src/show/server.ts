@@ -1,19 +1,24 @@
 import { createHash } from 'node:crypto'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { z } from 'zod'
-import { CrescendoError } from '../errors.ts'
 import { exposition, formatFor } from './exposition.ts'
 import type { Facts } from './facts.ts'
+import { familiesOf } from './families.ts'
 import { INDEX_STYLE, indexPage } from './index-page.ts'
+import { isLoopbackOnly } from './listen.ts'
 import { openapi } from './openapi.ts'
 import { HttpError, problemOf, sendProblem } from './problem.ts'
+import { type ProcessFamilies, processFamilies } from './process-families.ts'
+import { type PushOptions, registerPush } from './push.ts'
 import { routesOf } from './routes.ts'
 import { createStream, STREAM_LIMITS, type Stream, type StreamLimits } from './stream.ts'
 
 export interface ServerOptions {
-  /** Names besides loopback that a Host header may have. */
+  /** Names besides loopback that a Host header may have, without port. */
   readonly allowedHosts?: readonly string[]
   readonly stream?: StreamLimits
+  /** Who takes pushed metrics; absent where nobody does. */
+  readonly push?: PushOptions
 }
 
 const EVENT_STREAM = 'text/event-stream; charset=utf-8'
@@ -48,53 +53,79 @@ export function createServer(facts: Facts, options: ServerOptions = {}): Fastify
     },
   })
   const stream = createStream(options.stream ?? STREAM_LIMITS)
+  const measured = processFamilies()
   const unsubscribe = facts.subscribe(news => stream.publish(news))
   app.addHook('preClose', async () => {
     unsubscribe()
     stream.close()
+    measured.close()
   })
+  app.removeContentTypeParser('text/plain')
   guardDoor(app, [...LOOPBACK, ...(options.allowedHosts ?? [])])
   registerErrors(app)
-  registerPlumbing(app, facts, stream)
+  registerProbes(app, facts)
+  registerPlumbing(app, facts, { stream, measured })
+  registerPush(app, options.push)
   registerRoutes(app, facts)
   return app
 }
 
-/** Headers on every answer, and no answer for foreign Host names: that is what stops DNS rebinding. */
+const PROBES = ['/healthz', '/livez', '/readyz']
+
+/**
+ * Headers on every answer, and no answer for foreign Host names: that is what stops DNS rebinding. Probes answer to any name,
+ * since a kubelet asks with the pod's address; so does `/metrics` for Prometheus, where the server is open to others anyway.
+ */
 function guardDoor(app: FastifyInstance, hosts: readonly string[]): void {
+  const isForAll = (path: string) => PROBES.includes(path) || (path === '/metrics' && !isLoopbackOnly(app))
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURITY_HEADERS)
     const host = (request.headers.host ?? '').toLowerCase().replace(/:\d*$/, '')
-    if (hosts.includes(host)) return
+    if (hosts.includes(host) || isForAll(request.url.split('?', 1)[0] ?? '')) return
     throw new HttpError(421, `the Host header names none of ${hosts.join(', ')}; this server answers to these only`)
   })
 }
 
 function registerErrors(app: FastifyInstance): void {
   app.setNotFoundHandler((request, reply) => {
-    const isKnown = app.hasRoute({ url: request.url.split('?', 1)[0] ?? '', method: 'GET' })
-    if (isKnown) reply.header('allow', 'GET, HEAD')
-    return isKnown
-      ? sendProblem(request, reply, { status: 405, detail: `${request.method} is not understood here; GET is` })
-      : sendProblem(request, reply, { status: 404, detail: 'there is nothing at this path; GET / lists what there is' })
+    const url = request.url.split('?', 1)[0] ?? ''
+    const known = (['GET', 'POST'] as const).filter(method => app.hasRoute({ url, method }))
+    if (known[0] === undefined) {
+      return sendProblem(request, reply, { status: 404, detail: 'there is nothing at this path; GET / lists what there is' })
+    }
+    reply.header('allow', known[0] === 'GET' ? 'GET, HEAD' : known[0])
+    return sendProblem(request, reply, { status: 405, detail: `${request.method} is not understood here; ${known[0]} is` })
   })
   app.setErrorHandler((error: { readonly statusCode?: number; readonly message: string }, request, reply) => {
     const status = error.statusCode ?? 500
+    if (error instanceof HttpError) reply.headers({ ...error.headers })
     const detail = status < 500 || error instanceof HttpError ? error.message : 'a fault of crescendo, not yours'
     return sendProblem(request, reply, { status, detail })
   })
 }
 
-function registerPlumbing(app: FastifyInstance, facts: Facts, stream: Stream): void {
+function registerProbes(app: FastifyInstance, facts: Facts): void {
   app.get('/healthz', async () => ({ status: 'ok' }))
+  app.get('/livez', async (_request, reply) => {
+    const detail = facts.notAlive?.()
+    return detail === undefined ? { status: 'ok' } : reply.code(503).send({ status: 'broken', detail })
+  })
   app.get('/readyz', async (_request, reply) => {
     const detail = facts.notReady()
-    if (detail === undefined) return { status: 'ready' }
-    return reply.code(503).send({ status: 'starting', detail })
+    return detail === undefined ? { status: 'ready' } : reply.code(503).send({ status: 'starting', detail })
   })
+}
+
+interface Plumbing {
+  readonly stream: Stream
+  readonly measured: ProcessFamilies
+}
+
+function registerPlumbing(app: FastifyInstance, facts: Facts, { stream, measured }: Plumbing): void {
   app.get('/metrics', async (request, reply) => {
     const format = formatFor(request.headers.accept)
-    return reply.header('content-type', format).send(exposition(facts, stream.clients(), format))
+    const families = [...familiesOf(facts, stream.clients()), ...measured.families()]
+    return reply.header('content-type', format).send(exposition(families, format))
   })
   app.get('/api/v1/stream', (request, reply) => openStream(stream, request, reply))
 }
@@ -116,7 +147,7 @@ function registerRoutes(app: FastifyInstance, facts: Facts): void {
   }
   const description = openapi(routes, facts.version)
   app.get('/openapi.json', async () => description)
-  const paths = ['/healthz', '/readyz', '/metrics', '/openapi.json', '/api/v1/stream', ...routes.map(route => route.path)]
+  const paths = [...PROBES, '/metrics', '/openapi.json', '/api/v1/stream', ...routes.map(route => route.path)]
   app.get('/', async (_request, reply) => reply.type('text/html; charset=utf-8').send(indexPage(facts, paths)))
 }
 
@@ -125,24 +156,4 @@ function parsed(schema: z.ZodType, input: unknown): unknown {
   if (result.success) return result.data
   const issue = result.error.issues[0]
   throw new HttpError(400, `${issue?.path.join('.') || 'the query'}: ${issue?.message ?? 'not understood'}`)
-}
-
-const TRIES = 20
-const FORBIDDEN = 'the system does not let this user listen there (often below 1024); choose another, or 0 for any'
-
-/** Listens on 127.0.0.1 at `port`, or at the next free one; port 0 takes any. Gives the address. */
-export async function listen(app: FastifyInstance, port: number): Promise<string> {
-  for (let next = port; next < port + TRIES && next < 65_536; next++) {
-    try {
-      return await app.listen({ host: '127.0.0.1', port: next })
-    } catch (cause) {
-      const { code } = cause as NodeJS.ErrnoException
-      if (code === 'EACCES') throw new CrescendoError('CRS_USAGE', `--port ${next}: ${FORBIDDEN}`, { cause })
-      if (code !== 'EADDRINUSE') throw cause
-    }
-  }
-  throw new CrescendoError(
-    'CRS_PORT_TAKEN',
-    `ports ${port} to ${port + TRIES - 1} of 127.0.0.1 are all taken; choose another with --port`,
-  )
 }

@@ -1,6 +1,8 @@
 import { type Decision, type Instant, QUANTILES, WINDOW_LEVELS } from '../core/model.ts'
-import type { CostsView, DecisionView, ForecastView, WorkloadView } from './contract.ts'
-import type { Facts, WorkloadFact } from './facts.ts'
+import type { JournalEntry } from '../ports.ts'
+import { type Alert, conditionsOf } from './alerts.ts'
+import type { AlertView, AuditEntryView, CostsView, DecisionView, ForecastView, PolicyView, WorkloadView } from './contract.ts'
+import type { ConditionFact, Facts, PolicyFact, WorkloadFact } from './facts.ts'
 
 export const isoOf = (at: Instant) => new Date(at).toISOString()
 
@@ -23,11 +25,41 @@ export function decisionView(facts: Facts, decision: Decision): DecisionView {
   }
 }
 
-export function workloadView(facts: Facts, { lastDecision, scalers, ...rest }: WorkloadFact): WorkloadView {
+export function workloadView(facts: Facts, workload: WorkloadFact): WorkloadView {
+  const { lastDecision, scalers, conditions: _, ...rest } = workload
   return {
     ...rest,
+    conditions: conditionsOf(workload).map(conditionView),
     scalers: [...scalers],
     ...(lastDecision !== undefined && { lastDecision: decisionView(facts, lastDecision) }),
+  }
+}
+
+const conditionView = ({ type, status, reason, message, since }: ConditionFact) => ({
+  type,
+  status,
+  reason,
+  message,
+  ...(since !== undefined && { since: isoOf(since) }),
+})
+
+export function alertView({ since, ...alert }: Alert): AlertView {
+  return { ...alert, ...(since !== undefined && { since: isoOf(since) }) }
+}
+
+export function policyView(policy: PolicyFact): PolicyView {
+  return { ...policy, extends: [...policy.extends], effective: { ...policy.effective }, origins: { ...policy.origins } }
+}
+
+export function auditView(facts: Facts, { decision, intendedAt, outcome }: JournalEntry): AuditEntryView {
+  return {
+    time: isoOf(intendedAt),
+    target: decision.target,
+    from: decision.from,
+    to: decision.to,
+    sentence: facts.explain(decision).sentence,
+    outcome: outcome?.kind ?? 'open',
+    ...(outcome !== undefined && 'why' in outcome && { why: outcome.why }),
   }
 }
 
@@ -52,14 +84,16 @@ export function forecastView({ lastDecision, learning }: WorkloadFact): Forecast
   }
 }
 
-/** Sums per scaler. All workloads of one server have one currency. */
+/** Sums per scaler, of what is billed and counted. All workloads of one server have one currency. */
 export function costsView(facts: Facts): CostsView {
   const workloads = facts.workloads()
   const rows = workloads.map(({ namespace, name, price, scalers }) => ({
     namespace,
     name,
-    price,
-    scalers: scalers.map(scaler => ({ scaler: scaler.name, replicaHours: scaler.replicaHours, cost: scaler.cost })),
+    ...(price !== undefined && { price }),
+    scalers: scalers.flatMap(({ name: scaler, replicaHours, cost }) =>
+      replicaHours === undefined || cost === undefined ? [] : [{ scaler, replicaHours, cost }],
+    ),
   }))
   const names = [...new Set(rows.flatMap(row => row.scalers.map(({ scaler }) => scaler)))]
   const total = names.map(scaler => {
@@ -70,5 +104,6 @@ export function costsView(facts: Facts): CostsView {
       cost: own.reduce((sum, one) => sum + one.cost, 0),
     }
   })
-  return { time: isoOf(facts.now()), currency: workloads[0]?.currency ?? 'USD', total, workloads: rows }
+  const currency = workloads.find(workload => workload.currency !== undefined)?.currency ?? 'USD'
+  return { time: isoOf(facts.now()), currency, total, workloads: rows }
 }

@@ -1,4 +1,5 @@
-import { createServer, listen } from '../../show/server.ts'
+import { listen } from '../../show/listen.ts'
+import { createServer } from '../../show/server.ts'
 import type { DemoOptions } from '../commands/demo.ts'
 import { note, paint, printJson, printLine } from '../output.ts'
 import { packageVersion } from '../package-version.ts'
@@ -52,7 +53,7 @@ function printEnd(stage: Stage, where: WhereNow): void {
 async function runLive(stage: Stage, options: DemoOptions): Promise<void> {
   const facts = stageFacts(stage, packageVersion())
   const app = createServer(facts)
-  const address = await listen(app, options.port)
+  const address = await listen(app, { port: options.port })
   if (options.port !== 0 && !address.endsWith(`:${options.port}`)) note(`port ${options.port} is taken`)
   printLine(`Crescendo demo: ${address}  (Ctrl-C stops)`)
   const stop = stopSignal()

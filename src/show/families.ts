@@ -1,0 +1,171 @@
+import { type Condition, QUANTILES } from '../core/model.ts'
+import type { MetricFamily } from '../ports.ts'
+import { conditionsOf } from './alerts.ts'
+import type { ControllerFact, Facts, ScalerFact, WorkloadFact } from './facts.ts'
+
+type Samples = MetricFamily['samples']
+const gauge = (name: string, help: string, samples: Samples): MetricFamily => ({ name, type: 'gauge', help, samples })
+const counter = (name: string, help: string, samples: Samples): MetricFamily => ({ name, type: 'counter', help, samples })
+const single = (value: number): Samples => [{ labels: {}, value }]
+
+/** Everything that `/metrics` tells, as data. Base units; no label names a pod or a client. Families without samples are left out. */
+export function familiesOf(facts: Facts, streamClients: number): readonly MetricFamily[] {
+  const workloads = facts.workloads()
+  const controller = facts.controller?.()
+  const all = [
+    ...serverFamilies(facts, streamClients),
+    ...workloadFamilies(workloads),
+    ...forecastFamilies(workloads),
+    conditionFamily(workloads),
+    ...scalerFamilies(workloads),
+    ...(controller === undefined ? [] : controllerFamilies(controller, facts.now())),
+    ...(facts.counted?.() ?? []),
+  ]
+  return all.filter(({ samples }) => samples.length > 0)
+}
+
+function serverFamilies(facts: Facts, streamClients: number): readonly MetricFamily[] {
+  const version = [{ labels: { version: facts.version }, value: 1 }]
+  return [
+    { name: 'crescendo_build', type: 'info', help: 'The version that runs.', samples: version },
+    gauge(
+      'crescendo_loop_time_seconds',
+      'Time of the loop as seconds since the epoch; simulated in the demo.',
+      single(facts.now() / 1000),
+    ),
+    gauge('crescendo_ready', '1 while the loop is ready to decide.', single(facts.notReady() === undefined ? 1 : 0)),
+    gauge('crescendo_stream_clients', 'Readers of /api/v1/stream.', single(streamClients)),
+  ]
+}
+
+function workloadFamilies(workloads: readonly WorkloadFact[]): readonly MetricFamily[] {
+  const family = (name: string, help: string, value: (workload: WorkloadFact) => number | undefined) =>
+    gauge(name, help, known(workloads, value))
+  return [
+    family('crescendo_load', 'Load of the last tick, in load units.', ({ load }) => load),
+    family('crescendo_needed_replicas', 'Replicas that the load needs within its SLO.', one => one.neededReplicas),
+    family('crescendo_current_replicas', 'Replicas that exist, ready or not.', one => one.currentReplicas),
+    family('crescendo_min_replicas', 'The fewest replicas that the object allows.', one => one.minReplicas),
+    family('crescendo_max_replicas', 'The most replicas that the object allows.', one => one.maxReplicas),
+    family(
+      'crescendo_last_decision_time_seconds',
+      'Time of the last decision, seconds since the epoch.',
+      ({ lastDecision }) => lastDecision && lastDecision.at / 1000,
+    ),
+  ]
+}
+
+/** What the forecast says of the end of its horizon: 30 minutes ahead by default. */
+function forecastFamilies(workloads: readonly WorkloadFact[]): readonly MetricFamily[] {
+  const bandOf = ({ lastDecision }: WorkloadFact) => lastDecision?.forecast?.points.at(-1)
+  const load = workloads.flatMap(workload =>
+    (bandOf(workload)?.quantiles ?? []).map((value, index) => ({
+      labels: { ...labelsOf(workload), level: String(QUANTILES[index]) },
+      value,
+    })),
+  )
+  const replicas = known(workloads, workload => {
+    const median = bandOf(workload)?.quantiles[0]
+    const { capacityPerReplica } = workload
+    return median === undefined || capacityPerReplica === undefined ? undefined : Math.ceil(median / capacityPerReplica - 1e-9)
+  })
+  return [
+    gauge('crescendo_forecast_load', 'Quantiles of the load at the end of the forecast, by level.', load),
+    gauge('crescendo_forecast_replicas', 'Replicas that the median of the forecast needs at its end.', replicas),
+  ]
+}
+
+/** A condition whose status is Unknown has no series. */
+function conditionFamily(workloads: readonly WorkloadFact[]): MetricFamily {
+  const heldAs = ({ status }: Condition) => (status === 'True' ? 1 : 0)
+  const samples = workloads.flatMap(workload =>
+    conditionsOf(workload)
+      .filter(({ status }) => status !== 'Unknown')
+      .map(condition => ({ labels: { ...labelsOf(workload), condition: condition.type }, value: heldAs(condition) })),
+  )
+  return gauge('crescendo_condition', '1 while the condition of the object is True, 0 while it is False.', samples)
+}
+
+function scalerFamilies(workloads: readonly WorkloadFact[]): readonly MetricFamily[] {
+  const of = (value: (scaler: ScalerFact) => number | undefined): Samples =>
+    workloads.flatMap(workload =>
+      workload.scalers.flatMap(scaler => {
+        const found = value(scaler)
+        return found === undefined ? [] : [{ labels: { ...labelsOf(workload), scaler: scaler.name }, value: found }]
+      }),
+    )
+  const times = (factor: number, value: number | undefined) => (value === undefined ? undefined : factor * value)
+  const violated = of(scaler => times(60, scaler.sloViolationMinutes))
+  const billed = of(scaler => times(3600, scaler.replicaHours))
+  return [
+    gauge(
+      'crescendo_ready_replicas',
+      'Replicas that are ready.',
+      of(scaler => scaler.readyReplicas),
+    ),
+    gauge(
+      'crescendo_desired_replicas',
+      'Replicas that are ordered.',
+      of(scaler => scaler.desiredReplicas),
+    ),
+    counter('crescendo_slo_violation_seconds', 'Time in which load exceeded ready replicas times capacity.', violated),
+    counter('crescendo_replica_seconds', 'Billed time of replicas, from order to removal.', billed),
+    counter(
+      'crescendo_cost',
+      'Billed cost in currency units.',
+      of(scaler => scaler.cost),
+    ),
+    counter(
+      'crescendo_scale_ups',
+      'Decisions that ordered more replicas.',
+      of(scaler => scaler.scaleUps),
+    ),
+    counter(
+      'crescendo_scale_downs',
+      'Decisions that ordered fewer replicas.',
+      of(scaler => scaler.scaleDowns),
+    ),
+  ]
+}
+
+function controllerFamilies(controller: ControllerFact, now: number): readonly MetricFamily[] {
+  const { isLeader, isDryRun, queueDepth, oldestDueSeconds, watches, openIntents, storeTrouble } = controller
+  const ages = watches.map(({ resource, ageSeconds }) => ({ labels: { resource }, value: ageSeconds }))
+  return [
+    gauge('crescendo_leader', '1 while this process holds the Lease.', single(isLeader ? 1 : 0)),
+    gauge('crescendo_dry_run', '1 where nothing is written to the cluster.', single(isDryRun ? 1 : 0)),
+    gauge('crescendo_queue_depth', 'Objects that are due and wait for a free place.', single(queueDepth)),
+    gauge('crescendo_queue_oldest_seconds', 'How long the oldest of them waits.', single(oldestDueSeconds ?? 0)),
+    gauge('crescendo_watch_age_seconds', 'Time since the last event or bookmark of a watch.', ages),
+    gauge('crescendo_store_up', "1 while the store's writes succeed.", single(storeTrouble === undefined ? 1 : 0)),
+    gauge('crescendo_journal_open_intents', 'Intents without an outcome.', single(openIntents)),
+    ...sourceFamilies(controller, now),
+  ]
+}
+
+function sourceFamilies({ sources }: ControllerFact, now: number): readonly MetricFamily[] {
+  const of = (value: (source: ControllerFact['sources'][number]) => number | undefined): Samples =>
+    sources.flatMap(source => {
+      const found = value(source)
+      return found === undefined ? [] : [{ labels: { source: source.name }, value: found }]
+    })
+  const up = of(source => (source.up ? 1 : 0))
+  const ages = of(({ lastAnswerAt }) => (lastAnswerAt === undefined ? undefined : Math.max(0, now - lastAnswerAt) / 1000))
+  const latencies = of(({ latencyMs }) => (latencyMs === undefined ? undefined : latencyMs / 1000))
+  return [
+    gauge('crescendo_metric_source_up', '1 while the source answers.', up),
+    gauge('crescendo_metric_source_age_seconds', 'Time since its last good answer.', ages),
+    gauge('crescendo_metric_source_latency_seconds', 'Time of its last answer.', latencies),
+  ]
+}
+
+function known(workloads: readonly WorkloadFact[], value: (workload: WorkloadFact) => number | undefined): Samples {
+  return workloads.flatMap(workload => {
+    const found = value(workload)
+    return found === undefined ? [] : [{ labels: labelsOf(workload), value: found }]
+  })
+}
+
+function labelsOf({ namespace, name, scaled }: WorkloadFact): Readonly<Record<string, string>> {
+  return { namespace, autoscaler: name, target_kind: scaled?.kind ?? 'Deployment', target: scaled?.name ?? name }
+}
