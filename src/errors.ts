@@ -10,6 +10,12 @@ export const ERROR_CODES = {
   CRS_USAGE: 'The command line is not understood. `crescendo COMMAND --help` lists what is.',
   CRS_KUBECONFIG:
     'No usable way to the API server: the kubeconfig is missing, malformed or asks for what is refused. The message names the file and the remedy.',
+  CRS_STORE_UNAVAILABLE:
+    'The store cannot be opened or written: permissions, a lock of another process, a server that does not answer, a full disk. The message says which.',
+  CRS_STORE_NEWER:
+    'The store was written by a newer version of Crescendo. Run that version, or name another store; going back is not supported.',
+  CRS_SECRET_MISSING:
+    'A secret that the configuration names is not there or is empty. Set the environment variable, or write the file, that the message names.',
 } as const
 
 export type ErrorCode = keyof typeof ERROR_CODES
