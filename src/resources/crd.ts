@@ -1,5 +1,6 @@
 import type { z } from 'zod'
-import { DOCUMENTS, GROUP_VERSION } from './documents.ts'
+import { DOCUMENTS } from './documents.ts'
+import { GROUP_VERSION } from './fields.ts'
 import { horizontalPodAutoscalerStatus, metricSourceStatus, scalingPolicyStatus } from './status.ts'
 import { type StructuralSchema, structural } from './structural.ts'
 

@@ -1,13 +1,13 @@
 import { z } from 'zod'
-import { anomaly, blocks, minWithinMax, prediction } from './blocks.ts'
-import { count, INT32_MAX, metadata, object, positiveCount, positiveQuantity, text } from './fields.ts'
+import { blocks, minWithinMax } from './blocks.ts'
+import { controllerConfiguration } from './configuration-schema.ts'
+import { count, GROUP_VERSION, INT32_MAX, metadata, object, positiveCount, text } from './fields.ts'
 import { inCluster } from './in-cluster.ts'
 import { metricSourceSpec } from './metric-source.ts'
 import { MOST_REPLICAS, upstreamSpec } from './upstream.ts'
 
 /** The documents that users write: one schema each, which is the type, and the validator. */
 
-export const GROUP_VERSION = 'autoscaling.spotify.ai/v2'
 const UPSTREAM_VERSION = 'autoscaling/v2'
 
 const ours = { apiVersion: z.literal(GROUP_VERSION), metadata }
@@ -147,17 +147,6 @@ const metricSource = object({
   kind: z.literal('MetricSource'),
   spec: metricSourceSpec,
   status: z.unknown().optional(),
-})
-
-/** Only sections that something reads. Each is the weakest layer above what is built in (`policy.ts`). */
-const controllerConfiguration = object({
-  apiVersion: z.literal(GROUP_VERSION),
-  kind: z.literal('ControllerConfiguration'),
-  metadata: metadata.exactOptional(),
-  controller: object({ periodSeconds: blocks.periodSeconds }).exactOptional(),
-  prediction: object({ mode: prediction.shape.mode, horizonSeconds: prediction.shape.horizonSeconds }).exactOptional(),
-  anomaly: anomaly.exactOptional(),
-  cost: object({ costPerReplicaHour: positiveQuantity.exactOptional() }).exactOptional(),
 })
 
 export const DOCUMENTS = {

@@ -3,6 +3,8 @@ import { z } from 'zod'
 import { parseQuantity } from '../core/hpa/quantity.ts'
 import { inCluster } from './in-cluster.ts'
 
+export const GROUP_VERSION = 'autoscaling.spotify.ai/v2'
+
 /** An object that knows its fields: any other field is an error, whose message lists the known ones for a suggestion. */
 export function object<T extends z.ZodRawShape>(shape: T) {
   return z.strictObject(shape, {

@@ -268,7 +268,7 @@ describe('what is wrong, with its place, what was found and what was expected', 
     [
       'a password in an address',
       'apiVersion: autoscaling.spotify.ai/v2\nkind: MetricSource\nmetadata: { name: p }\nspec: { type: Prometheus, url: "http://me:secret@prometheus" }',
-      'F:4:32: spec.url: found "http://me:secret@prometheus", expected no user or password in the address; use authentication.secretRef',
+      'F:4:32: spec.url: found "http://…@prometheus", expected no user or password in the address; use authentication.secretRef',
     ],
   ])('%s', (_, text, line) => {
     expect(said(text)).toEqual([line])

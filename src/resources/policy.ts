@@ -33,6 +33,7 @@ export function resolveSettings(input: PolicyInput): Settings {
   return settingsFrom(input.object?.metadata.name ?? policy?.metadata.name ?? 'built-in', cut.values, {
     origins,
     warnings: [...warnings, ...cut.warnings],
+    currency: input.configuration?.cost?.currency,
   })
 }
 
@@ -82,11 +83,13 @@ function unlocked({ metadata, spec }: HorizontalPodAutoscaler, chain: readonly S
 function configured(configuration: ControllerConfiguration | undefined): readonly Layer[] {
   if (configuration === undefined) return []
   const { controller, prediction, anomaly, cost } = configuration
+  const { periodSeconds } = controller ?? {}
+  const { costPerReplicaHour } = cost ?? {}
   const values: Layered = {
-    ...controller,
+    ...(periodSeconds !== undefined && { periodSeconds }),
     ...(prediction && { prediction }),
     ...(anomaly && { anomaly }),
-    ...(cost && { simulation: cost }),
+    ...(costPerReplicaHour !== undefined && { simulation: { costPerReplicaHour } }),
   }
   return [{ origin: 'global configuration', values }]
 }

@@ -27,8 +27,16 @@ function shortList(known: readonly string[]): string {
 function wrongValue(issue: Issue, document: ParsedDocument) {
   const found = valueAt(document.value, issue.path)
   const expected = expectation(issue, found)
-  const what = found === undefined ? 'missing' : `found ${show(found)}`
+  const what = found === undefined ? 'missing' : `found ${isSecretPlace(issue.path) ? 'something else' : show(found)}`
   return { place: document.at(issue.path), message: `${pathText(issue.path)}: ${what}, ${expected}` }
+}
+
+/** Where secrets are named. Somebody may have written the secret itself there, and messages end up in logs. */
+const SECRET_PLACES = ['metrics.pushToken', 'store.url', 'spec.authentication', 'spec.tls']
+
+function isSecretPlace(path: Path): boolean {
+  const text = pathText(path)
+  return SECRET_PLACES.some(place => text === place || text.startsWith(`${place}.`))
 }
 
 function expectation(issue: Issue, found: unknown): string {
@@ -78,8 +86,13 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 function show(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
   if (isObject(value)) return 'an object'
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
+  const text = typeof value === 'string' ? JSON.stringify(withoutUser(value)) : String(value)
   return text.length > 60 ? `${text.slice(0, 60)}…` : text
+}
+
+/** An address without its user and password. */
+function withoutUser(text: string): string {
+  return text.replace(/\/\/[^/?#\s]*@/g, '//…@')
 }
 
 /** "spec.metrics[0].type"; a name that is no plain word is quoted, so that no line break or escape sequence gets out. */

@@ -102,7 +102,11 @@ const DEFAULT_AVAILABILITY = 0.999
 const MINUTES_PER_DAY = 1440
 
 /** The merged layers as settings: quantities become numbers, absent lists become empty ones. */
-export function settingsFrom(name: string, merged: Layered, told: Pick<Settings, 'origins' | 'warnings'>): Settings {
+export function settingsFrom(
+  name: string,
+  merged: Layered,
+  { currency, ...told }: Pick<Settings, 'origins' | 'warnings'> & { readonly currency?: string | undefined },
+): Settings {
   const objectives = (merged.objectives ?? []).map(plainObjective)
   const availability = objectives.find(({ type }) => type === 'Availability')
   const threshold = availability && 'threshold' in availability ? availability.threshold : DEFAULT_AVAILABILITY
@@ -128,11 +132,11 @@ export function settingsFrom(name: string, merged: Layered, told: Pick<Settings,
       ...(startupSeconds !== undefined && { startupSeconds }),
     },
     schedules: (merged.schedules ?? []).map(plainSchedule),
-    ...limitsFrom(merged),
+    ...limitsFrom(merged, currency),
   }
 }
 
-function limitsFrom(merged: Layered) {
+function limitsFrom(merged: Layered, currency = 'USD') {
   const { anomaly, budget, emergency, protection, learning, spot, simulation } = merged
   const world = { ...BUILT_IN.simulation, ...simulation }
   return {
@@ -142,7 +146,7 @@ function limitsFrom(merged: Layered) {
     },
     ...(budget && {
       budget: {
-        currency: budget.currency ?? 'USD',
+        currency: budget.currency ?? currency,
         enforcement: budget.enforcement ?? 'Cap',
         ...amounts<'perHour' | 'perDay'>(pick(budget, ['perHour', 'perDay'])),
       },
