@@ -130,7 +130,7 @@ describe('what is wrong is one line', () => {
     [
       'two places of one secret',
       { CRESCENDO_STORE_URL_ENV: 'A', CRESCENDO_STORE_URL_FILE: 'b' },
-      'environment variable CRESCENDO_STORE_URL_ENV: found an object, expected either { env: NAME } or { file: PATH }; secrets are named here, never written down',
+      'environment variable CRESCENDO_STORE_URL_ENV: found something else, expected either { env: NAME } or { file: PATH }; secrets are named here, never written down',
     ],
   ])('%s', async (_, env, line) => {
     await expect(loadConfiguration({ env })).rejects.toThrow(line)
