@@ -69,11 +69,28 @@ export interface Guard {
 }
 
 /**
+ * The whole state of an accumulator, as a plain value that `structuredClone` copies: numbers, strings, arrays, typed arrays. `kind`
+ * names the accumulator and everything that its shape depends on (step, windows, unit).
+ */
+export interface Snapshot {
+  readonly kind: string
+  readonly version: number
+  readonly state: unknown
+}
+
+/** What an accumulator may offer so that a restart need not replay days of history. */
+export interface Restorable {
+  snapshot(): Snapshot
+  /** `false`: the snapshot is of another kind, version or shape, nothing was changed, and the caller replays history instead. */
+  restore(snapshot: Snapshot): boolean
+}
+
+/**
  * Learns a series and forecasts it. Its state is an accumulator that `absorb` advances in place (copying megabytes each
  * tick is not an option) and that refits by itself as the series goes on. It uses no clock and no randomness, so the same
  * series always gives the same forecasts.
  */
-export interface Forecaster {
+export interface Forecaster extends Partial<Restorable> {
   readonly name: string
   /** Takes in the believed demand of the tick that ended at `at`; `undefined` is a gap. Times must ascend. */
   absorb(at: Instant, demand: number | undefined): void
@@ -100,7 +117,7 @@ export interface Parameters {
 }
 
 /** Chooses Parameters by replaying what was absorbed, never anything later. An accumulator like the forecaster. */
-export interface Tuner {
+export interface Tuner extends Partial<Restorable> {
   readonly name: string
   absorb(tick: {
     readonly at: Instant

@@ -1,5 +1,9 @@
-import type { Band, Instant } from '../model.ts'
+import { type Band, type Instant, QUANTILES } from '../model.ts'
 import type { Forecaster } from '../rules.ts'
+import { isRestorable, listPart, numbersPart, partsOf, restorable, restorablePart } from '../state.ts'
+
+const WIDTH = 1 + QUANTILES.length
+const MOST_POINTS = 1000
 
 /** A forecaster whose `points` come from a coarser one: the fan that people look at needs no 15 s grid, and costs less so. */
 export function withFan(
@@ -17,6 +21,30 @@ export function withFan(
     const forecast = fan.predict(end)
     points = 'abstains' in forecast ? [] : forecast.points
   }
+  const own = () =>
+    partsOf({
+      sum: numbersPart(
+        () => [sum, count],
+        ([first = 0, second = 0]) => {
+          ;[sum, count] = [first, second]
+        },
+      ),
+      period: listPart(
+        1,
+        () => (period === undefined ? [] : [period]),
+        ([value]) => {
+          period = value
+        },
+      ),
+      points: listPart(
+        MOST_POINTS,
+        () => points.flatMap(({ at, quantiles }) => [at, ...quantiles]),
+        flat => {
+          const starts = Array.from({ length: Math.floor(flat.length / WIDTH) }, (_, i) => i * WIDTH)
+          points = starts.map(i => ({ at: flat[i]!, quantiles: flat.slice(i + 1, i + WIDTH) }))
+        },
+      ),
+    })
   return {
     name: decisive.name,
     absorb(at, demand) {
@@ -33,5 +61,10 @@ export function withFan(
       const forecast = decisive.predict(now)
       return 'abstains' in forecast ? forecast : { ...forecast, points }
     },
+    ...(isRestorable(decisive) &&
+      isRestorable(fan) &&
+      restorable(() => ({ kind: `fan ${everyMs}`, version: 1 }), {
+        part: () => partsOf({ own: own(), decisive: restorablePart(decisive), fan: restorablePart(fan) }),
+      })),
   }
 }

@@ -1,41 +1,73 @@
+import { isAlike, type Kept, partsOf } from '../state.ts'
+
 const LOW = -12
 const BIN = 0.02
 const BINS = 2400 // up to z = 36
 /** Above this many exceedances the empirical quantile is trusted; beyond it an exponential tail takes over. */
 const TAIL_EXCEEDANCES = 30
 
-/** Quantiles of the standardised residuals of the newest `capacity` forecasts: a histogram that forgets in order. */
-export interface ResidualQuantiles {
+/** Quantiles of the standardised residuals of the newest `capacity` forecasts, in bins of 0.02. */
+export interface ResidualQuantiles extends Kept {
   add(z: number): void
   /** Quantiles at the given ascending levels; beyond the data an exponential tail (mean excess) extrapolates. */
-  quantiles(levels: readonly number[]): Float64Array
+  quantiles(levels: readonly number[]): Float64Array<ArrayBuffer>
   readonly count: number
 }
 
+const FIRST_ROOM = 64
+/** Filled anew for every call: quantiles are asked for once an hour, a histogram for each model would cost more than it saves. */
+const counts = new Int32Array(BINS)
+
 export function createResidualQuantiles(capacity: number): ResidualQuantiles {
-  const counts = new Int32Array(BINS)
-  const order = new Uint16Array(capacity)
+  let bins = new Uint16Array(Math.min(FIRST_ROOM, capacity))
   let added = 0
+  const grow = () => {
+    const grown = new Uint16Array(Math.min(capacity, 2 * bins.length))
+    grown.set(bins)
+    bins = grown
+  }
+  const count = () => Math.min(added, capacity)
+  const part = () =>
+    partsOf({
+      added: {
+        save: () => added,
+        load: state => {
+          if (typeof state !== 'number' || !Number.isSafeInteger(state) || state < 0) return false
+          added = state
+          return true
+        },
+      },
+      bins: {
+        save: () => bins.slice(0, count()),
+        load: state => {
+          if (!isAlike(state, bins) || state.length !== count()) return false
+          while (bins.length < state.length) grow()
+          bins.set(state)
+          return true
+        },
+      },
+    })
   return {
+    part,
     get count() {
-      return Math.min(added, capacity)
+      return count()
     },
     add(z) {
-      const bin = Math.max(0, Math.min(BINS - 1, Math.floor((z - LOW) / BIN)))
-      const slot = added % capacity
-      if (added >= capacity) counts[order[slot]!]! -= 1
-      order[slot] = bin
-      counts[bin]! += 1
+      if (added >= bins.length && bins.length < capacity) grow()
+      bins[added % bins.length] = Math.max(0, Math.min(BINS - 1, Math.floor((z - LOW) / BIN)))
       added += 1
     },
     quantiles(levels) {
-      return walk(counts, Math.min(added, capacity), levels)
+      const total = count()
+      counts.fill(0)
+      for (let i = 0; i < total; i++) counts[bins[i]!]! += 1
+      return walk(counts, total, levels)
     },
   }
 }
 
 /** Walks down from the top bin, so that the extreme levels, which matter, are found first. */
-function walk(counts: Int32Array, total: number, levels: readonly number[]): Float64Array {
+function walk(counts: Int32Array, total: number, levels: readonly number[]): Float64Array<ArrayBuffer> {
   const found = new Float64Array(levels.length)
   const tail = tailOf(counts, total)
   let bin = BINS

@@ -1,7 +1,9 @@
+import { type Kept, numbersPart, partsOf } from '../state.ts'
+
 /** Linear least squares with a ridge penalty, fed row by row, old rows fading out exponentially. */
-export interface Ridge {
-  /** Adds one row; `features` has `width` entries. */
-  add(features: Float64Array, target: number): void
+export interface Ridge extends Kept {
+  /** Adds one row: the `width` entries of `features` from `from` on. */
+  add(features: Float64Array, target: number, from?: number): void
   /** Multiplies the weight of everything added so far. */
   fade(factor: number): void
   /** Solves for the coefficients used from now on. Keeps the old ones if the system is singular. */
@@ -16,22 +18,35 @@ export interface Ridge {
  * sum of squares, so features need no scaling. 22 features cost about 0.3 us a row and 10 us a solve.
  */
 export function createRidge(width: number, penalty: number): Ridge {
-  const gram = new Float64Array(width * width)
-  const moment = new Float64Array(width)
-  const coefficients = new Float64Array(width)
+  // One buffer for all: a target has some twenty of these.
+  const numbers = new Float64Array(startOf(width) + 2 * width)
+  const gram = numbers.subarray(0, startOf(width)) // the lower triangle, row by row
+  const moment = numbers.subarray(startOf(width), startOf(width) + width)
+  const coefficients = numbers.subarray(startOf(width) + width)
   let weight = 0
+  const part = () =>
+    partsOf({
+      numbers,
+      weight: numbersPart(
+        () => [weight],
+        ([value = 0]) => {
+          weight = value
+        },
+      ),
+    })
   return {
+    part,
     get weight() {
       return weight
     },
-    add(features, target) {
+    add(features, target, from = 0) {
       weight += 1
       for (let row = 0; row < width; row++) {
-        const value = features[row]!
+        const value = features[from + row]!
         if (value === 0) continue
         moment[row]! += value * target
-        const base = row * width
-        for (let column = 0; column <= row; column++) gram[base + column]! += value * features[column]!
+        const base = startOf(row)
+        for (let column = 0; column <= row; column++) gram[base + column]! += value * features[from + column]!
       }
     },
     fade(factor) {
@@ -51,17 +66,20 @@ export function createRidge(width: number, penalty: number): Ridge {
   }
 }
 
+/** Where a row of the lower triangle begins. */
+const startOf = (row: number): number => (row * (row + 1)) / 2
+
 /** Cholesky on the lower triangle; `undefined` when the matrix is not positive definite. */
 function solvePositive(gram: Float64Array, moment: Float64Array, penalty: number): Float64Array | undefined {
   const width = moment.length
   const lower = new Float64Array(gram)
-  for (let i = 0; i < width; i++) lower[i * width + i]! += penalty * gram[i * width + i]! + 1e-6
+  for (let i = 0; i < width; i++) lower[startOf(i) + i]! += penalty * gram[startOf(i) + i]! + 1e-6
   for (let column = 0; column < width; column++) {
     for (let row = column; row < width; row++) {
-      let sum = lower[row * width + column]!
-      for (let k = 0; k < column; k++) sum -= lower[row * width + k]! * lower[column * width + k]!
-      if (row > column) lower[row * width + column] = sum / lower[column * width + column]!
-      else if (sum > 0) lower[row * width + row] = Math.sqrt(sum)
+      let sum = lower[startOf(row) + column]!
+      for (let k = 0; k < column; k++) sum -= lower[startOf(row) + k]! * lower[startOf(column) + k]!
+      if (row > column) lower[startOf(row) + column] = sum / lower[startOf(column) + column]!
+      else if (sum > 0) lower[startOf(row) + row] = Math.sqrt(sum)
       else return undefined
     }
   }
@@ -72,12 +90,12 @@ function substitute(lower: Float64Array, moment: Float64Array): Float64Array {
   const width = moment.length
   const solution = new Float64Array(moment)
   for (let row = 0; row < width; row++) {
-    for (let k = 0; k < row; k++) solution[row]! -= lower[row * width + k]! * solution[k]!
-    solution[row]! /= lower[row * width + row]!
+    for (let k = 0; k < row; k++) solution[row]! -= lower[startOf(row) + k]! * solution[k]!
+    solution[row]! /= lower[startOf(row) + row]!
   }
   for (let row = width - 1; row >= 0; row--) {
-    for (let k = row + 1; k < width; k++) solution[row]! -= lower[k * width + row]! * solution[k]!
-    solution[row]! /= lower[row * width + row]!
+    for (let k = row + 1; k < width; k++) solution[row]! -= lower[startOf(k) + row]! * solution[k]!
+    solution[row]! /= lower[startOf(row) + row]!
   }
   return solution
 }

@@ -1,22 +1,42 @@
+import { isAlike, type Kept } from '../state.ts'
+
 /**
  * A series on a regular grid of ticks that remembers the newest `capacity` values. Ticks are absolute indices, so
  * `ring.get(tick - ticksPerDay)` is "the same time yesterday". Values are Float32: forecasts need no more.
  */
-export interface Ring {
+export interface Ring extends Kept {
   /** The value at `tick`; only meaningful for the newest `capacity` ticks that were set. */
   get(tick: number): number
+  /** Ticks come one after the other from 0. */
   set(tick: number, value: number): void
 }
 
-/** `atLeast` ticks are remembered; the buffer is rounded up to a power of two, so that an index is one mask. */
-export function createRing(atLeast: number): Ring {
-  const capacity = 2 ** Math.ceil(Math.log2(Math.max(2, atLeast)))
-  const values = new Float32Array(capacity)
-  const mask = capacity - 1
+const SMALLEST = 64
+
+/** `capacity` ticks are remembered; the buffer grows as they come, by doubling, so that a young series costs little. */
+export function createRing(capacity: number): Ring {
+  let values = new Float32Array(Math.min(SMALLEST, capacity))
+  const grow = (tick: number) => {
+    let length = values.length
+    while (length < capacity && length <= tick) length = Math.min(capacity, 2 * length)
+    const grown = new Float32Array(length)
+    grown.set(values)
+    values = grown
+  }
   return {
-    get: tick => values[tick & mask] ?? 0,
+    get: tick => values[tick < values.length || values.length < capacity ? tick : tick % capacity] ?? 0,
     set: (tick, value) => {
-      values[tick & mask] = value
+      // Before the buffer has its full length no tick comes round.
+      if (tick >= values.length && values.length < capacity) grow(tick)
+      values[tick % values.length] = value
     },
+    part: () => ({
+      save: () => values.slice(),
+      load: state => {
+        if (!isAlike(state, values) || state.length < Math.min(SMALLEST, capacity) || state.length > capacity) return false
+        values = new Float32Array(state)
+        return true
+      },
+    }),
   }
 }

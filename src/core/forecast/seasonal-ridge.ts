@@ -1,6 +1,7 @@
 import { type Band, type Forecast, type Instant, QUANTILES, WINDOW_LEVELS, type WindowForecast } from '../model.ts'
-import type { Forecaster } from '../rules.ts'
-import { createTrack, fromLog, gridOf } from './track.ts'
+import type { Forecaster, Restorable } from '../rules.ts'
+import { listOf, listPart, partsOf, restorable } from '../state.ts'
+import { createTrack, fromLog, gridOf, type Track } from './track.ts'
 import { createWindowModel, type WindowModel } from './window-model.ts'
 
 export interface Span {
@@ -32,17 +33,15 @@ const LONGEST_GAP_MS = 1_800_000
  * past forecasts and are corrected online (adaptive conformal inference). Bounds are capped at twice the largest load of a week.
  * Abstains until six hours were seen, and, where values are few (a coarse step, gaps), until past forecasts tell how wrong they are.
  */
-export function seasonalRidge(options: SeasonalRidgeOptions): Forecaster {
-  const { stepMs, unit } = options
+export function seasonalRidge(options: SeasonalRidgeOptions): Forecaster & Restorable {
+  const { stepMs } = options
   const grid = gridOf(stepMs)
-  const track = createTrack(grid, unit)
-  const model = (span: Span, levels: readonly number[]) =>
-    createWindowModel({ track, levels, window: { from: aheadOf(span.fromMs, options), to: aheadOf(span.toMs, options) } })
-  const windows = options.windows.map(span => model(span, WINDOW_LEVELS))
-  const points = options.pointsMs.map(ms => model({ fromMs: ms, toMs: ms }, QUANTILES))
-  const models = [...windows, ...points]
-  const unlocked = grid.perHour * 6
-  const longestGap = Math.max(2, Math.round(LONGEST_GAP_MS / stepMs))
+  const spans = [...options.windows, ...options.pointsMs.map(ms => ({ fromMs: ms, toMs: ms }))]
+  const track = createTrack(grid, options.unit, Math.max(1, ...spans.map(span => aheadOf(span.toMs, options))))
+  const models = spans.map((span, i) => {
+    const window = { from: aheadOf(span.fromMs, options), to: aheadOf(span.toMs, options) }
+    return createWindowModel({ track, window, levels: i < options.windows.length ? WINDOW_LEVELS : QUANTILES })
+  })
   let lastAt: Instant | undefined
   let last: { readonly madeAt: Instant; readonly tick: number; readonly forecast: ReturnType<Forecaster['predict']> } | undefined
 
@@ -53,19 +52,20 @@ export function seasonalRidge(options: SeasonalRidgeOptions): Forecaster {
     if (track.tick % grid.perHour === grid.perHour - 1) for (const one of models) one.refit()
     lastAt = at
   }
-  const compute = (now: Instant): Forecast | { readonly abstains: string } => {
-    const seen = track.tick + 1
-    if (seen < unlocked) return { abstains: `${(seen / grid.perHour).toFixed(1)} h of the 6 h of history that a forecast needs` }
-    if (track.gap > longestGap) return { abstains: `the newest value is ${Math.round((track.gap * stepMs) / 60_000)} min old` }
-    if (!models.every(one => one.isCalibrated())) return { abstains: 'too few values yet to tell how wrong a forecast would be' }
-    const cap = 2 * track.weekMaximum
-    const read = (one: WindowModel) => ascending(one.bounds(), log => Math.min(cap, fromLog(log, unit)))
-    const fan = options.pointsMs.map((ms, i) => ({ at: now + ms, quantiles: read(points[i]!) }))
-    const spans = options.windows.map((span, i) => ({ ...span, quantiles: read(windows[i]!) }))
-    return { by: NAME, madeAt: now, points: fan, windows: spans.map(span => notBelowItsPoints(span, fan, now)) }
-  }
+  const time = () =>
+    listPart(
+      1,
+      () => (lastAt === undefined ? [] : [lastAt]),
+      ([at]) => {
+        lastAt = at
+        last = undefined
+      },
+    )
   return {
     name: NAME,
+    ...restorable(() => ({ kind: `${NAME} ${JSON.stringify(options)}`, version: 1 }), {
+      part: () => partsOf({ track, models: listOf(models), time: time() }),
+    }),
     absorb(at, demand) {
       if (lastAt === undefined ? demand === undefined : at <= lastAt && demand !== undefined) return
       // A source that repeats its last, stale sample is silent too: the tick is a gap, whatever time the sample has.
@@ -79,10 +79,32 @@ export function seasonalRidge(options: SeasonalRidgeOptions): Forecaster {
     predict(now) {
       // Asked more than once a tick: by the tuner, by the decision, by whoever shows it.
       if (last === undefined || last.madeAt !== now || last.tick !== track.tick)
-        last = { madeAt: now, tick: track.tick, forecast: compute(now) }
+        last = { madeAt: now, tick: track.tick, forecast: compute({ options, track, models }, now) }
       return last.forecast
     },
   }
+}
+
+interface Fitted {
+  readonly options: SeasonalRidgeOptions
+  readonly track: Track
+  /** Those of the windows, then those of the points. */
+  readonly models: readonly WindowModel[]
+}
+
+function compute({ options, track, models }: Fitted, now: Instant): Forecast | { readonly abstains: string } {
+  const { stepMs, unit } = options
+  const seen = track.tick + 1
+  const { perHour } = track.grid
+  if (seen < perHour * 6) return { abstains: `${(seen / perHour).toFixed(1)} h of the 6 h of history that a forecast needs` }
+  const longestGap = Math.max(2, Math.round(LONGEST_GAP_MS / stepMs))
+  if (track.gap > longestGap) return { abstains: `the newest value is ${Math.round((track.gap * stepMs) / 60_000)} min old` }
+  if (!models.every(one => one.isCalibrated())) return { abstains: 'too few values yet to tell how wrong a forecast would be' }
+  const cap = 2 * track.weekMaximum
+  const read = models.map(one => ascending(one.bounds(), log => Math.min(cap, fromLog(log, unit))))
+  const fan = options.pointsMs.map((ms, i) => ({ at: now + ms, quantiles: read[options.windows.length + i]! }))
+  const spans = options.windows.map((span, i) => ({ ...span, quantiles: read[i]! }))
+  return { by: NAME, madeAt: now, points: fan, windows: spans.map(span => notBelowItsPoints(span, fan, now)) }
 }
 
 /** Corrections made level by level may cross; quantiles may not. */

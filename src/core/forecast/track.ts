@@ -1,3 +1,4 @@
+import { type Kept, numbersPart, partsOf } from '../state.ts'
 import { createRing, type Ring } from './ring.ts'
 
 /** How the series is laid out in time. All counts are ticks. */
@@ -17,8 +18,9 @@ export function gridOf(stepMs: number): Grid {
  * The series so far, in log space: `level` is log(load / unit + FLOOR), `base` the same of the one-minute mean. Loads far
  * below one unit (one replica) look alike on purpose: nothing is decided by them.
  */
-export interface Track {
+export interface Track extends Kept {
   readonly grid: Grid
+  /** Remembered for a day and `reach` ticks; the base for a week. */
   readonly level: Ring
   readonly base: Ring
   /** Index of the newest tick; -1 before the first. */
@@ -41,10 +43,10 @@ const toLog = (load: number, unit: number): number => Math.log(load / unit + FLO
 /** The load behind a log value; never negative. */
 export const fromLog = (log: number, unit: number): number => Math.max(0, (Math.exp(log) - FLOOR) * unit)
 
-export function createTrack(grid: Grid, unit: number): Track {
-  const remembered = grid.perDay * 15
-  const level = createRing(remembered)
-  const base = createRing(remembered)
+/** `reach`: how many ticks the longest window looks ahead, so far the levels of an origin are asked for later. */
+export function createTrack(grid: Grid, unit: number, reach = 1): Track {
+  const level = createRing(grid.perDay + 2 + reach)
+  const base = createRing(grid.perDay * 7 + 1)
   const maxima = createDailyMaxima(grid.perDay)
   const fades = [grid.perMinute * 2, grid.perMinute * 15, grid.perHour * 4].map(ticks => 1 / (1 + ticks))
   const roughness: [number, number, number] = [0.02, 0.02, 0.02]
@@ -56,7 +58,23 @@ export function createTrack(grid: Grid, unit: number): Track {
     for (let back = 0; back < count; back++) sum += Math.exp(level.get(tick - back))
     return Math.log(sum / count)
   }
+  const part = () =>
+    partsOf({
+      level,
+      base,
+      maxima,
+      now: numbersPart(
+        () => [tick, gap, dayMean, ...roughness],
+        ([first = -1, second = 0, third = 0, ...rest]) => {
+          ;[tick, gap, dayMean] = [first, second, third]
+          rest.forEach((value, i) => {
+            roughness[i] = value
+          })
+        },
+      ),
+    })
   return {
+    part,
     grid,
     level,
     base,
@@ -97,7 +115,18 @@ function fill(level: Ring, tick: number, perDay: number): number {
 function createDailyMaxima(perDay: number) {
   const days = new Float64Array(8)
   let day = -1
+  const part = () =>
+    partsOf({
+      days,
+      day: numbersPart(
+        () => [day],
+        ([value = -1]) => {
+          day = value
+        },
+      ),
+    })
   return {
+    part,
     add(tick: number, load: number) {
       const today = Math.floor(tick / perDay)
       for (; day < today; day++) days[(day + 1) % 8] = 0

@@ -1,3 +1,4 @@
+import { type Kept, partsOf } from '../state.ts'
 import { createResidualQuantiles } from './residual-quantiles.ts'
 import { createRidge } from './ridge.ts'
 import { createRing } from './ring.ts'
@@ -10,7 +11,7 @@ export interface WindowTicks {
 }
 
 /** Direct forecast of the log maximum over one window: mean by ridge, spread by ridge on log |residual|, quantiles of both. */
-export interface WindowModel {
+export interface WindowModel extends Kept {
   /** Called once for each tick after the track took it in; `timeOfDay` is 0..1 at that tick. */
   advance(timeOfDay: number): void
   refit(): void
@@ -41,35 +42,39 @@ export function createWindowModel(options: WindowModelOptions): WindowModel {
   const mean = createRidge(MEAN_WIDTH, 1e-3)
   const spread = createRidge(SPREAD_WIDTH, 1e-3)
   const seasons = createSeasonalHistory(track, window)
-  const residuals = createResidualHistory(track, window)
+  const residuals = createResidualHistory(track)
   const scores = createCalibration(options)
-  const origins = createOrigins(window.to + 1)
-  let solved = false
+  const origins = createOrigins(window.to + 1, perMinute)
+  const solved = new Uint8Array(1)
+  const part = () => partsOf({ mean, spread, seasons, residuals, scores, origins, solved })
 
   /** The window of `origin` has passed: its forecast is scored, and its row teaches. */
   const mature = (origin: number) => {
-    const { slot, meanRow, spreadRow } = origins.at(origin)
+    const slot = origins.slotOf(origin)
     const rise = seasons.close(origin) - track.base.get(origin)
     const [expected, deviation] = [origins.means[slot]!, origins.spreads[slot]!]
     const real = track.gap === 0 && origins.usable[slot] === 1
-    if (real && solved) scores.add((rise - expected) / deviation)
+    if (real && solved[0] === 1) scores.add((rise - expected) / deviation)
     const residual = Math.abs(rise - expected)
-    residuals.close(origin, real && solved ? residual : undefined)
+    residuals.close(origin, real && solved[0] === 1 ? residual : undefined)
     if (!real || origin % perMinute !== 0) return
     // A single monster (a flash crowd, an attack that slipped through) must not bend the fit.
-    mean.add(meanRow, solved ? expected + clamp(rise - expected, 8 * deviation) : rise)
-    if (solved) spread.add(spreadRow, Math.log(residual + EXACT))
+    const row = origins.rowOf(origin)
+    mean.add(origins.rows, solved[0] === 1 ? expected + clamp(rise - expected, 8 * deviation) : rise, row)
+    if (solved[0] === 1) spread.add(origins.rows, Math.log(residual + EXACT), row + MEAN_WIDTH)
   }
   return {
+    part,
     advance(timeOfDay) {
       const origin = track.tick - window.to
       if (origin >= 0) mature(origin)
-      const { slot, meanRow, spreadRow } = origins.at(track.tick)
+      const slot = origins.slotOf(track.tick)
       seasons.describe(meanRow, timeOfDay)
       residuals.describe(spreadRow)
+      if (track.tick % perMinute === 0) origins.keep(track.tick)
       origins.usable[slot] = track.gap === 0 ? 1 : 0
-      origins.means[slot] = solved ? mean.predict(meanRow) : 0
-      origins.spreads[slot] = solved ? Math.exp(clamp(spread.predict(spreadRow) + 4, 6) - 4) : 0.2
+      origins.means[slot] = solved[0] === 1 ? mean.predict(meanRow) : 0
+      origins.spreads[slot] = solved[0] === 1 ? Math.exp(clamp(spread.predict(spreadRow) + 4, 6) - 4) : 0.2
     },
     refit() {
       mean.solve()
@@ -77,27 +82,40 @@ export function createWindowModel(options: WindowModelOptions): WindowModel {
       mean.fade(HOURLY_FADE)
       spread.fade(HOURLY_FADE)
       scores.refresh()
-      solved = mean.weight > MEAN_WIDTH * 3
+      solved[0] = mean.weight > MEAN_WIDTH * 3 ? 1 : 0
     },
     isCalibrated: () => scores.isKnown(),
     bounds() {
-      const { slot } = origins.at(track.tick)
+      const slot = origins.slotOf(track.tick)
       return scores.bounds(track.base.get(track.tick) + origins.means[slot]!, origins.spreads[slot]!)
     },
   }
 }
 
-/** What was predicted at the newest `count` origins, kept until their window has passed. */
-function createOrigins(count: number) {
-  const meanRows = Array.from({ length: count }, () => new Float64Array(MEAN_WIDTH))
-  const spreadRows = Array.from({ length: count }, () => new Float64Array(SPREAD_WIDTH))
+/** The rows of the tick in hand, filled anew by every model at every tick; what must stay is copied. */
+const meanRow = new Float64Array(MEAN_WIDTH)
+const spreadRow = new Float64Array(SPREAD_WIDTH)
+const ROW = MEAN_WIDTH + SPREAD_WIDTH
+
+/** What was predicted at the newest `count` origins, kept until their window has passed; rows only of those that will teach. */
+function createOrigins(count: number, perMinute: number) {
+  const kept = Math.ceil(count / perMinute) + 1
+  const rows = new Float64Array(kept * ROW)
+  const means = new Float64Array(count)
+  const spreads = new Float64Array(count).fill(1)
+  const usable = new Uint8Array(count)
+  const rowOf = (tick: number) => (Math.floor(tick / perMinute) % kept) * ROW
   return {
-    means: new Float64Array(count),
-    spreads: new Float64Array(count).fill(1),
-    usable: new Uint8Array(count),
-    at(tick: number) {
-      const slot = tick % count
-      return { slot, meanRow: meanRows[slot]!, spreadRow: spreadRows[slot]! }
+    part: () => partsOf({ rows, means, spreads, usable }),
+    rows,
+    means,
+    spreads,
+    usable,
+    slotOf: (tick: number) => tick % count,
+    rowOf,
+    keep(tick: number) {
+      rows.set(meanRow, rowOf(tick))
+      rows.set(spreadRow, rowOf(tick) + MEAN_WIDTH)
     },
   }
 }
@@ -107,10 +125,12 @@ function createCalibration({ levels, track }: WindowModelOptions) {
   const scores = createResidualQuantiles(track.grid.perDay * 7)
   const offsets = new Float64Array(levels.length)
   const bound = new Float64Array(levels.length)
-  let quantiles = new Float64Array(levels.length)
-  let isKnown = false
+  const quantiles = new Float64Array(levels.length)
+  const known = new Uint8Array(1)
+  const part = () => partsOf({ scores, offsets, quantiles, known })
   return {
-    isKnown: () => isKnown,
+    part,
+    isKnown: () => known[0] === 1,
     add(score: number) {
       scores.add(score)
       for (let i = 0; i < levels.length; i++) {
@@ -120,8 +140,8 @@ function createCalibration({ levels, track }: WindowModelOptions) {
     },
     refresh() {
       if (scores.count === 0) return
-      quantiles = scores.quantiles(levels) as Float64Array<ArrayBuffer>
-      isKnown = true
+      quantiles.set(scores.quantiles(levels))
+      known[0] = 1
     },
     bounds(center: number, spread: number): Float64Array {
       for (let i = 0; i < levels.length; i++) bound[i] = center + (quantiles[i]! + offsets[i]!) * spread
@@ -133,13 +153,14 @@ function createCalibration({ levels, track }: WindowModelOptions) {
 const clamp = (value: number, limit: number): number => Math.max(-limit, Math.min(limit, value))
 
 /** How wrong we were lately, at this time on the days before and at this minute of the hour: the features of the spread. */
-function createResidualHistory(track: Track, window: WindowTicks) {
+function createResidualHistory(track: Track) {
   const { perMinute, perHour, perDay } = track.grid
   const fades = [perMinute * 2, perMinute * 10, perHour, perHour * 6].map(ticks => 1 / (1 + ticks))
-  const means = [0.1, 0.1, 0.1, 0.1]
-  const around = createRing(perDay * 2 + window.to + perMinute * 20)
+  const means = new Float64Array(4).fill(0.1)
+  const around = createRing(perDay * 2)
   const profile = new Float64Array(perHour).fill(0.1)
   return {
+    part: () => partsOf({ means, around, profile }),
     close(origin: number, residual: number | undefined) {
       if (residual !== undefined) {
         for (let i = 0; i < 4; i++) means[i]! += fades[i]! * (residual - means[i]!)
@@ -171,12 +192,12 @@ function createResidualHistory(track: Track, window: WindowTicks) {
  */
 function createSeasonalHistory(track: Track, window: WindowTicks) {
   const { perMinute, perHour, perDay } = track.grid
-  const targets = createRing(perDay * 8)
-  const smooth = createRing(perDay * 2)
+  const targets = createRing(perDay * 7)
+  const smooth = createRing(perDay)
   const profile = new Float64Array(perHour)
   const lags = [perMinute, perMinute * 2, perMinute * 5, perMinute * 15, perHour, perHour * 4]
   const week = 7 * perDay
-  let running = 0
+  const running = new Float64Array(1)
 
   const rise = (tick: number) => targets.get(tick) - track.base.get(tick)
   const otherDays = (row: Float64Array, now: number) => {
@@ -193,13 +214,15 @@ function createSeasonalHistory(track: Track, window: WindowTicks) {
     row[14] = rise(track.tick - week)
     row[15] = now - track.base.get(track.tick - week)
   }
+  const part = () => partsOf({ targets, smooth, profile, running })
   return {
+    part,
     close(origin: number): number {
       let maximum = Number.NEGATIVE_INFINITY
       for (let tick = origin + window.from; tick <= origin + window.to; tick++) maximum = Math.max(maximum, track.level.get(tick))
       targets.set(origin, maximum)
-      running += (maximum - running) / (1 + perMinute * 10)
-      smooth.set(origin, running)
+      running[0]! += (maximum - running[0]!) / (1 + perMinute * 10)
+      smooth.set(origin, running[0]!)
       profile[origin % perHour]! += (rise(origin) - profile[origin % perHour]!) / 12
       return maximum
     },
@@ -211,6 +234,7 @@ function createSeasonalHistory(track: Track, window: WindowTicks) {
       row[2] = track.level.get(Math.max(0, tick - 1)) - now
       for (let i = 0; i < lags.length; i++) row[3 + i] = tick >= lags[i]! ? now - track.base.get(tick - lags[i]!) : 0
       row[9] = now - track.dayMean
+      row.fill(0, 10, 16) // nothing is known yet of a day before the first
       if (tick >= perDay) otherDays(row, now)
       if (tick >= week) lastWeek(row, now)
       row[16] = profile[tick % perHour]!

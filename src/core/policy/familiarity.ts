@@ -1,5 +1,6 @@
 import { wholeReplicas } from '../decide/block-rule.ts'
 import { type Forecast, type Target, WINDOW_LEVELS } from '../model.ts'
+import { type Kept, listPart, numbersPart, partsOf } from '../state.ts'
 
 /** A load so many times the largest of the days before is unlike the past. */
 const BEYOND = 1.1
@@ -16,7 +17,7 @@ export interface SeenTick {
 }
 
 /** Tells whether the present is still like the past that forecasts and parameters were made from. */
-export interface Familiarity {
+export interface Familiarity extends Kept {
   see(tick: SeenTick): void
   closeDay(): void
   /** Why it is not; undefined when it is. */
@@ -33,7 +34,23 @@ export function createFamiliarity({ target, lag }: { readonly target: Target; re
   const bounds = new Float64Array(ahead).fill(Number.POSITIVE_INFINITY)
   const surpriseTicks = Math.round(SURPRISE_MS / target.periodMs)
   let [today, tick, surprisedUntil] = [0, 0, 0]
+  const now = () =>
+    numbersPart(
+      () => [today, tick, surprisedUntil],
+      ([first = 0, second = 0, third = 0]) => {
+        ;[today, tick, surprisedUntil] = [first, second, third]
+      },
+    )
+  const past = () =>
+    listPart(
+      KEPT_DAYS,
+      () => days,
+      peaks => {
+        days.splice(0, days.length, ...peaks)
+      },
+    )
   return {
+    part: () => partsOf({ now: now(), past: past(), bounds }),
     see({ need, forecast, target: { capacityPerReplica, minReplicas } }) {
       tick += 1
       const slot = tick % ahead

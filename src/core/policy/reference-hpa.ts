@@ -1,12 +1,13 @@
 import { stockReach } from '../hpa/rate.ts'
 import { stockSettings } from '../hpa/settings.ts'
-import { createFleet, type Fleet } from './replay.ts'
+import { type Kept, numbersPart, partsOf } from '../state.ts'
+import { createFleet, type Fleet, fleetPart } from './replay.ts'
 
 /**
  * The stock HPA on one total-load metric and without `behavior`, in a form that is cheap enough to replay for many targets: the
  * tuner's yardstick for how many scaling actions are usual. A test holds it to `hpaRules`, tick by tick.
  */
-export interface ReferenceHpa {
+export interface ReferenceHpa extends Kept {
   readonly fleet: Fleet
   /** One decision from the mean load of the last minute, in replicas; `undefined` when it is missing: replicas stay. */
   decide(load: number | undefined): void
@@ -28,7 +29,15 @@ export function createReferenceHpa(options: ReferenceOptions): ReferenceHpa {
   const window = Math.floor(stockSettings.downscaleStabilizationMs / options.periodMs) + 1
   const wishes = new Int32Array(window).fill(options.replicas)
   let decisions = 0
+  const count = () =>
+    numbersPart(
+      () => [decisions],
+      ([value = 0]) => {
+        decisions = value
+      },
+    )
   return {
+    part: () => partsOf({ fleet: fleetPart(fleet), wishes, count: count() }),
     fleet,
     decide(load) {
       if (load === undefined) {
