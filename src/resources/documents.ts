@@ -130,7 +130,7 @@ const scalingPolicy = object({
         ),
     })
       .exactOptional()
-      .describe('What an object may override, and how far.'),
+      .describe('What an object may override, and how far. Default: everything, without limits.'),
   }),
   status: z.unknown().optional(),
 }).superRefine(({ spec }, context) => {

@@ -12,12 +12,12 @@ const said = (sentence: string) => z.string().max(2048).describe(`${sentence}.`)
 const decimal = (sentence: string) =>
   inCluster(z.string().max(64), { pattern: '^-?[0-9]+(\\.[0-9]+)?$' }).describe(`${sentence}, as a decimal number.`)
 
-/** `value` as `status` holds it: decimal, at most `digits` behind the point, no exponent. "0" for what is not finite. */
-export function decimalText(value: number, digits = 6): string {
-  const text = Number.isFinite(value) ? value.toFixed(digits) : '0'
-  return text.includes('e')
-    ? BigInt(Math.round(value)).toString()
-    : text.replace(/\.?0+$/, match => (match.startsWith('.') ? '' : match))
+/** `value` as `status` holds it: decimal, at most `digits` behind the point, no exponent. `undefined` where it is not finite. */
+export function decimalText(value: number, digits = 6): string | undefined {
+  if (!Number.isFinite(value)) return undefined
+  const text = value.toFixed(digits) // beyond 1e21 it has an exponent
+  const rounded = Number(text)
+  return Number.isInteger(rounded) ? BigInt(rounded).toString() : text.replace(/0+$/, '')
 }
 
 const condition = object({
@@ -66,7 +66,7 @@ const lastDecision = object({
         name: text.describe('The guard: stabilise, pace, bounds, budget and so on.'),
         from: replicas('Replicas before it'),
         to: replicas('Replicas after it'),
-        reason: said('Why'),
+        reason: said('Why it changed the number'),
       }),
     )
     .max(64)
@@ -129,9 +129,9 @@ const currentMetric = object({
   pods: object({ metric: measured, current }).exactOptional().describe('Of type Pods.'),
   object: object({
     describedObject: object({
-      apiVersion: text.exactOptional().describe('API group and version.'),
-      kind: text.describe('Kind.'),
-      name: text.describe('Name.'),
+      apiVersion: text.exactOptional().describe('API group and version of the object.'),
+      kind: text.describe('Kind of the object.'),
+      name: text.describe('Name of the object.'),
     }).describe('The object that the metric describes.'),
     metric: measured,
     current,
