@@ -7,6 +7,10 @@ export const ERROR_CODES = {
   CRS_DOCUMENT_INVALID:
     'A policy, configuration or resource does not follow its schema. The message names the field and what is expected.',
   CRS_PORT_TAKEN: 'The port, and those after it, are taken by other programs. Choose another with --port, or --port 0 for any.',
+  CRS_NOT_INITIALIZED:
+    'The library was asked for something before `await manager.initialize()`, or after `shutdown()`. Initialize it first.',
+  CRS_UNKNOWN_SERVICE:
+    'No service has this name. The message lists those that there are; `namespace/name` tells two of one name apart.',
   CRS_USAGE: 'The command line is not understood. `crescendo COMMAND --help` lists what is.',
   CRS_KUBECONFIG:
     'No usable way to the API server: the kubeconfig is missing, malformed or asks for what is refused. The message names the file and the remedy.',
