@@ -1,0 +1,357 @@
+import type { Decision, Instant } from '../core/model.ts'
+import type { KubeClient } from '../kube/api.ts'
+import { applyObject } from '../kube/apply.ts'
+import { postEvent } from '../kube/events.ts'
+import { fencedClient } from '../kube/fence.ts'
+import type { Election } from '../kube/lease.ts'
+import { createSchedule, type Schedule, type ScheduleState } from '../loop/schedule.ts'
+import type { Sources } from '../observe/workload.ts'
+import type { Clock, DurableStore, Log } from '../ports.ts'
+import type { ControllerTelemetry } from '../record/controller-telemetry.ts'
+import { createEventRecorder } from '../record/events.ts'
+import { createStatusWriter } from '../record/status-writer.ts'
+import type { ControllerConfiguration, MetricSource, ScalingPolicy } from '../resources/documents.ts'
+import type { Settings } from '../resources/settings.ts'
+import { type Agent, type AgentWorld, createAgent, type Turn, type Withheld } from './agent.ts'
+import { createClaims } from './claims.ts'
+import { follow } from './follow.ts'
+import { takingTurns } from './mind.ts'
+import type { Autoscaler } from './objects.ts'
+import { createPodIndex } from './pod-index.ts'
+import { createSettings } from './policies.ts'
+import { createRecorder, type Recorder } from './recorder.ts'
+import { settleOpenIntents } from './resume.ts'
+import { createTargets, type Targets } from './targets.ts'
+import { createWatches, RESOURCES, type Watches } from './watches.ts'
+
+export interface ControllerOptions {
+  readonly client: KubeClient
+  readonly store: DurableStore
+  /** Made with what the controller watches: the MetricSources of the cluster. */
+  readonly sources: (watched: { readonly metricSources: () => readonly MetricSource[] }) => Sources
+  /** Absent: this process always leads. */
+  readonly election?: Election
+  readonly clock: Clock
+  readonly log: Log
+  readonly telemetry: ControllerTelemetry
+  /** The policies that come with the product, and those of the configuration. */
+  readonly policies: readonly ScalingPolicy[]
+  readonly configuration?: ControllerConfiguration
+  readonly settings: ControllerSettings
+}
+
+export interface ControllerSettings {
+  /** Name of this process, for events and the Lease. */
+  readonly identity: string
+  /** Empty: all namespaces. */
+  readonly namespaces: readonly string[]
+  readonly workers: number
+  /** Decides and records; writes nothing to the cluster. */
+  readonly isDryRun: boolean
+  readonly backfillMs: number
+  readonly costPerReplicaHour: number
+  readonly currency: string
+}
+
+export interface Controller {
+  /** Watches, waits for the Lease, ticks; resolves when `signal` was aborted and all ended. */
+  run(signal: AbortSignal): Promise<void>
+  /** Why it cannot decide yet; absent when it can (or stands by for a leader that does). */
+  notReady(): string | undefined
+  isLeader(): boolean
+  /** The newest turn of each object. */
+  turns(): readonly Turn[]
+  turn(id: string): Turn | undefined
+  onTurn(listener: (turn: Turn) => void): () => void
+  /** Why another writer holds the object's target; absent where none does. */
+  conflictOf(object: Autoscaler): string | undefined
+  policies(): readonly ScalingPolicy[]
+  queue(): ScheduleState
+  watchAges(): ReturnType<Watches['ages']>
+  readonly sources: Sources
+}
+
+/** How often what was learnt is kept, and what is old is dropped. */
+const KEEP_MS = 3_600_000
+
+interface Parts {
+  readonly options: ControllerOptions
+  readonly watches: Watches
+  readonly world: AgentWorld
+  readonly conflictOf: ConflictOf
+  readonly recorder: Recorder
+  readonly agents: Map<string, Agent>
+  readonly turns: Map<string, Turn>
+  readonly listeners: Set<(turn: Turn) => void>
+  schedule: Schedule | undefined
+  leadsSince: Instant
+}
+
+/** The whole loop on a cluster: every object of ours is ticked by its own period while this process holds the Lease. */
+export function createController(options: ControllerOptions): Controller {
+  const parts = assemble(options)
+  const { watches, world, turns, listeners, conflictOf } = parts
+  return {
+    run: signal => run(parts, signal),
+    notReady: () => watches.notReady(),
+    isLeader: () => isLeader(options),
+    turns: () => [...turns.values()],
+    turn: id => turns.get(id),
+    onTurn(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    conflictOf,
+    policies: () => [...options.policies, ...watches.policies.list()],
+    queue: () => parts.schedule?.state() ?? { objects: 0, running: 0, waiting: 0, oldestWaitingMs: 0 },
+    watchAges: () => watches.ages(options.clock.now()),
+    sources: world.sources,
+  }
+}
+
+const isLeader = ({ election }: ControllerOptions) => election?.isLeader() ?? true
+
+function assemble(options: ControllerOptions): Parts {
+  const { clock, log, client, settings } = options
+  const watches = createWatches({ client, log, namespaces: settings.namespaces })
+  const [pods, claims] = [createPodIndex(), createClaims()]
+  const settingsOf = createSettings({
+    clock,
+    defaults: options.policies,
+    cluster: () => watches.policies.list(),
+    ...(options.configuration && { configuration: options.configuration }),
+  })
+  const writer = fencedClient(client, () => isLeader(options))
+  const conflictOf = (object: Autoscaler) => claims.conflictOf(object.id)
+  const parts: Parts = {
+    options,
+    watches,
+    conflictOf,
+    recorder: recorderOf(options, writer, conflictOf),
+    world: worldOf(options, {
+      watches,
+      settingsOf,
+      conflictOf,
+      targets: createTargets({ client: writer, watches, pods }),
+      leadsSince: () => parts.leadsSince,
+    }),
+    agents: new Map(),
+    turns: new Map(),
+    listeners: new Set(),
+    schedule: undefined,
+    leadsSince: clock.now(),
+  }
+  follow(watches, {
+    pods,
+    claims,
+    onAutoscaler: id => attend(parts, id),
+    onGone: object => dismiss(parts, object),
+    onPolicies: () => settingsOf.forget(),
+  })
+  return parts
+}
+
+type ConflictOf = Controller['conflictOf']
+
+function recorderOf(options: ControllerOptions, writer: KubeClient, conflictOf: ConflictOf) {
+  const { clock, log, store, telemetry, settings } = options
+  const events = createEventRecorder({
+    clock,
+    log,
+    post: (regarding, told) => post(writer, { regarding, told, at: clock.now(), instance: settings.identity }),
+    onOutcome: outcome => telemetry.events.add({ outcome }),
+  })
+  const status = createStatusWriter((object, body) => applyStatus(writer, object, body))
+  const { isDryRun, currency } = settings
+  return createRecorder({ clock, log, store, telemetry, conflictOf, isDryRun, currency, status, events })
+}
+
+interface Wiring {
+  readonly watches: Watches
+  readonly settingsOf: AgentWorld['settings']
+  readonly conflictOf: ConflictOf
+  readonly targets: Targets
+  readonly leadsSince: () => Instant
+}
+
+function worldOf(options: ControllerOptions, { watches, settingsOf, conflictOf, targets, leadsSince }: Wiring): AgentWorld {
+  const { clock, log, store, settings } = options
+  return {
+    clock,
+    log,
+    store,
+    sources: options.sources({ metricSources: () => watches.metricSources.list() }),
+    object: id => watches.autoscalers.get(...namesOf(id)),
+    settings: settingsOf,
+    target: object => targets.of(object),
+    scale: (object, { target, to }) => targets.scale(object, target, to),
+    withheld: (object, { mode }, move) =>
+      withheldBy({ options, isLeader: isLeader(options), mode, conflict: conflictOf(object) }, move),
+    costPerReplicaHour: settings.costPerReplicaHour,
+    mind: { backfillMs: settings.backfillMs, inTurn: takingTurns() },
+    leadsSince,
+  }
+}
+
+const namesOf = (id: string) => id.split('/', 2) as [string, string] // ids are made as "namespace/name"
+
+interface Restraints {
+  readonly options: ControllerOptions
+  readonly isLeader: boolean
+  readonly mode: Settings['mode']
+  readonly conflict: string | undefined
+}
+
+/** Why nothing may be written for an object, the strongest reason first. */
+function withheldBy(
+  { options, isLeader, mode, conflict }: Restraints,
+  { from, to }: Pick<Decision, 'from' | 'to'>,
+): Withheld | undefined {
+  if (options.settings.isDryRun) return { by: 'DryRun', why: 'dry run: nothing is written to the cluster' }
+  if (!isLeader) return { by: 'Standby', why: 'another process holds the Lease' }
+  if (mode === 'Paused' || mode === 'Recommend') return { by: 'Mode', why: `mode ${mode}: nothing is written` }
+  if (conflict !== undefined) return { by: 'Conflict', why: conflict }
+  const trouble = to < from ? options.store.trouble() : undefined
+  return trouble === undefined ? undefined : { by: 'Store', why: `no scale-down while the store is down: ${trouble}` }
+}
+
+async function applyStatus(
+  client: KubeClient,
+  object: { namespace: string; name: string; uid: string },
+  status: object,
+): Promise<void> {
+  const { namespace, name, uid } = object
+  await applyObject(client, {
+    resource: RESOURCES.autoscalers,
+    subresource: 'status',
+    object: {
+      apiVersion: 'autoscaling.spotify.ai/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: { namespace, name, uid },
+      ...{ status },
+    },
+  })
+}
+
+type Posted = Parameters<Parameters<typeof createEventRecorder>[0]['post']>
+
+async function post(
+  client: KubeClient,
+  event: { regarding: Posted[0]; told: Posted[1]; at: Instant; instance: string },
+): Promise<void> {
+  const { regarding, told, at, instance } = event
+  const minute = Math.floor(at / 60_000).toString(36)
+  const name = `${regarding.name.slice(0, 180)}.${told.reason.toLowerCase()}.${regarding.uid.slice(0, 8)}.${minute}`
+  await postEvent(client, { regarding, ...told, action: 'Scale', at, instance, name })
+}
+
+async function run(parts: Parts, signal: AbortSignal): Promise<void> {
+  const { options, watches } = parts
+  const watching = watches.run(signal)
+  await synced(parts, signal)
+  // The Lease outlives the loop: what is under way ends under it before it is given back.
+  const lease = new AbortController()
+  const electing = options.election?.run(lease.signal) ?? Promise.resolve()
+  while (!signal.aborted) {
+    if (!(await leading(parts, signal))) break
+    await lead(parts, signal)
+  }
+  lease.abort()
+  await Promise.all([watching, electing])
+}
+
+const POLL_MS = 100
+
+/** Deciding on half of the pods would be deciding on a fall of the load. */
+async function synced(parts: Parts, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && parts.watches.notReady() !== undefined) await pause(POLL_MS)
+}
+
+async function leading({ options }: Parts, signal: AbortSignal): Promise<boolean> {
+  while (!signal.aborted && !(options.election?.isLeader() ?? true)) await pause(POLL_MS)
+  return !signal.aborted
+}
+
+const pause = (ms: number) => new Promise<void>(resolve => void setTimeout(resolve, ms))
+
+/** Ticks until the Lease is lost or the process ends. */
+async function lead(parts: Parts, signal: AbortSignal): Promise<void> {
+  const { options, watches, world } = parts
+  const { clock, log, store, telemetry, settings } = options
+  parts.leadsSince = clock.now()
+  await settleOpenIntents({
+    store,
+    log,
+    replicasOf: async id => world.object(id) && (await world.target(world.object(id)!)).replicas.spec,
+  })
+  const schedule = createSchedule({
+    clock,
+    workers: settings.workers,
+    run: id => turn(parts, id),
+    onSkip: () => telemetry.skippedTicks.add({}),
+  })
+  parts.schedule = schedule
+  for (const { id } of watches.autoscalers.list()) attend(parts, id)
+  log.info('leading', { objects: watches.autoscalers.list().length, isDryRun: settings.isDryRun })
+  let keptAt = clock.now()
+  while (!signal.aborted && (options.election?.isLeader() ?? true)) {
+    await pause(POLL_MS)
+    if (clock.now() - keptAt < KEEP_MS) continue
+    keptAt = clock.now()
+    void keepAll(parts)
+  }
+  await schedule.stop()
+  parts.schedule = undefined
+  parts.agents.clear()
+  log.info('leading no more', {})
+}
+
+/** An object is new or has changed: it has an agent, its period, and a turn at once. */
+function attend(parts: Parts, id: string): void {
+  const { schedule, agents, world } = parts
+  const object = world.object(id)
+  if (schedule === undefined || object === undefined) return
+  if (!agents.has(id)) agents.set(id, createAgent(id, world))
+  schedule.set(id, periodMsOf(object, parts))
+  schedule.trigger(id)
+}
+
+const FALLBACK_PERIOD_MS = 15_000
+
+function periodMsOf(object: Autoscaler, { world }: Parts): number {
+  try {
+    return world.settings(object).periodSeconds * 1000
+  } catch {
+    return FALLBACK_PERIOD_MS // its turn tells what is wrong with it
+  }
+}
+
+function dismiss(parts: Parts, object: Autoscaler): void {
+  parts.schedule?.remove(object.id)
+  parts.agents.delete(object.id)
+  parts.turns.delete(object.id)
+  parts.recorder.forget(object)
+}
+
+async function turn(parts: Parts, id: string): Promise<void> {
+  const { agents, options, recorder, turns, listeners } = parts
+  const began = performance.now()
+  const done = await agents.get(id)?.turn()
+  if (done === undefined) return
+  await recorder.record(done)
+  turns.set(id, done)
+  const result = done.trouble === undefined ? 'ok' : 'failed'
+  options.telemetry.reconcileSeconds.observe({ result }, (performance.now() - began) / 1000)
+  for (const listener of listeners) listener(done)
+}
+
+/** Spread out by the agents themselves being kept one after the other. */
+async function keepAll({ agents, options, watches }: Parts): Promise<void> {
+  const { store, log, clock } = options
+  try {
+    for (const agent of [...agents.values()]) await agent.mind()?.keep()
+    await store.prune(clock.now(), { targets: watches.autoscalers.list().map(({ id }) => id) })
+  } catch (cause) {
+    log.warn('what was learnt was not kept', { cause })
+  }
+}

@@ -1,0 +1,182 @@
+import { deserialize, serialize } from 'node:v8'
+import type { Instant, Target } from '../core/model.ts'
+import { crescendoRules } from '../core/policy/crescendo-rules.ts'
+import { hpaRules } from '../core/policy/hpa-rules.ts'
+import type { Memory, Rules, Snapshot } from '../core/rules.ts'
+import { backfill, type Recorded } from '../loop/backfill.ts'
+import type { Clock, DurableStore, Log } from '../ports.ts'
+import { fingerprintOf, type Plan } from './plan.ts'
+
+/** The rules of one object, and what they have learnt. */
+export interface Mind {
+  /** The rules to decide with now: reactive ones while the past is still being learnt. */
+  rules(): Rules
+  /** Why the forecast takes no part yet; absent when it does, or never will (prediction Off). */
+  learning(): string | undefined
+  /** What the screens learnt from the past, once: the object's next tick takes it into its memory. */
+  lesson(): Memory['slots'] | undefined
+  /** Keeps what was learnt, so that a restart resumes with it. */
+  keep(): Promise<void>
+}
+
+export interface MindOptions {
+  readonly store: DurableStore
+  readonly clock: Clock
+  readonly log: Log
+  /** The demand that a source remembers, oldest first. */
+  readonly history: (range: { readonly fromMs: number; readonly toMs: number }) => Promise<readonly Recorded[]>
+  /** How far back a first start learns. */
+  readonly backfillMs: number
+  /** Before that time nothing is taken away: this process has not seen what the window of stabilization would know. */
+  readonly settlesAt: Instant
+  /** Lets one object learn at a time, in slices that leave the loop alone. */
+  readonly inTurn: (learn: () => Promise<void>) => Promise<void>
+}
+
+const MODEL = 'accumulators'
+/** Of the encoding of `Kept`. */
+const VERSION = 1
+/** Longest stretch of learning before everybody else gets a turn. */
+const SLICE_MS = 10
+
+interface Kept {
+  readonly fingerprint: string
+  readonly learntUntil: Instant
+  readonly forecaster?: Snapshot
+  readonly tuner?: Snapshot
+}
+
+interface State {
+  readonly plan: Plan
+  learner: Rules
+  /** The newest time that the learner has absorbed while it catches up. */
+  learntUntil: Instant
+  isLearning: boolean
+  lesson?: Memory['slots'] | undefined
+  trouble?: string
+}
+
+/** Builds the rules of a plan and begins to learn its past. */
+export function createMind(plan: Plan, options: MindOptions): Mind {
+  const learner = rulesOf(plan, options, plan.prediction)
+  const hasPast = learner.forecaster !== undefined
+  const interim = hasPast ? rulesOf(plan, options, 'Off') : learner
+  const state: State = { plan, learner, learntUntil: 0, isLearning: hasPast }
+  if (hasPast) void options.inTurn(() => learnPast(state, options)).catch(error => giveUp(state, options, error))
+  return {
+    rules: () => (state.isLearning ? interim : state.learner),
+    learning: () => (state.isLearning ? 'learning the past' : state.trouble),
+    lesson() {
+      const { lesson } = state
+      state.lesson = undefined
+      return lesson
+    },
+    keep: () => keep(state, options),
+  }
+}
+
+/** Prediction Off without a stated guard of ours is the stock HPA exactly. */
+function rulesOf({ target, options, delayMs, prediction }: Plan, { settlesAt }: MindOptions, mode: Plan['prediction']): Rules {
+  if (prediction === 'Off' && options.guards?.hold === undefined) return hpaRules()
+  const guards = { ...options.guards, hold: { ...options.guards?.hold, settlesAt } }
+  return crescendoRules({ ...options, guards, mode, target, delayMs })
+}
+
+/**
+ * What was kept at the last run, then what the store has seen since; without that, what store and source remember. Ticks that pass
+ * meanwhile are in the store, so the last stretch is read again until nothing is missing.
+ */
+async function learnPast(state: State, options: MindOptions): Promise<void> {
+  const { target } = state.plan
+  const began = options.clock.now()
+  const restored = await restore(state, options)
+  if (!restored) await learnFrom(state, await firstPast(target, options))
+  for (let round = 0; round < 3; round++) await learnFrom(state, await storedSince(target, state.learntUntil + 1, options))
+  state.isLearning = false
+  const seconds = Math.round((options.clock.now() - began) / 100) / 10
+  options.log.info('the past is learnt', { target: target.id, restored, seconds })
+}
+
+async function firstPast(target: Target, options: MindOptions): Promise<readonly Recorded[]> {
+  const now = options.clock.now()
+  const stored = await storedSince(target, now - options.backfillMs, options)
+  const knownFrom = stored[0]?.at ?? now
+  if (knownFrom - (now - options.backfillMs) < 3_600_000) return stored
+  const earlier = await options.history({ fromMs: now - options.backfillMs, toMs: knownFrom - 1 })
+  return [...earlier, ...stored]
+}
+
+async function storedSince(target: Target, since: Instant, { store }: MindOptions): Promise<readonly Recorded[]> {
+  const { at, value } = await store.history(target.id, since)
+  return Array.from(at, (time, index) => ({ at: time, demand: { kind: 'value' as const, at: time, value: value[index]! } }))
+}
+
+/** Teaches in slices. */
+async function learnFrom(state: State, past: readonly Recorded[]): Promise<void> {
+  const { target } = state.plan
+  const lesson = backfill(state.learner, target, past)
+  let sliceEnds = performance.now() + SLICE_MS
+  let turn = lesson.next()
+  while (turn.done !== true) {
+    if (performance.now() > sliceEnds) {
+      await new Promise(resolve => setImmediate(resolve))
+      sliceEnds = performance.now() + SLICE_MS
+    }
+    turn = lesson.next()
+  }
+  const newest = past.at(-1)
+  if (newest === undefined) return
+  state.learntUntil = Math.max(state.learntUntil, newest.at)
+  state.lesson = turn.value.slots
+}
+
+async function restore(state: State, options: MindOptions): Promise<boolean> {
+  const { plan } = state
+  const { store, log } = options
+  const model = await store.loadModel(plan.target.id, MODEL)
+  if (model === undefined || model.version !== VERSION) return false
+  try {
+    const kept = deserialize(model.state) as Kept // written by `keep`, of this version
+    if (kept.fingerprint !== fingerprintOf(plan) || kept.forecaster === undefined) return false
+    const fresh = rulesOf(plan, options, plan.prediction)
+    const isWhole = fresh.forecaster?.restore?.(kept.forecaster) === true
+    if (!isWhole || (kept.tuner !== undefined && fresh.tuner?.restore?.(kept.tuner) !== true)) return false
+    state.learner = fresh
+    state.learntUntil = kept.learntUntil
+    return true
+  } catch (cause) {
+    log.warn('a kept model cannot be read; its past is learnt anew', { target: plan.target.id, cause })
+    return false
+  }
+}
+
+async function keep(state: State, { store, clock }: MindOptions): Promise<void> {
+  const { plan, learner, isLearning } = state
+  const forecaster = learner.forecaster?.snapshot?.()
+  const tuner = learner.tuner?.snapshot?.()
+  if (isLearning || forecaster === undefined) return
+  const kept: Kept = {
+    fingerprint: fingerprintOf(plan),
+    learntUntil: clock.now() - plan.delayMs,
+    forecaster,
+    ...(tuner && { tuner }),
+  }
+  await store.saveModel(plan.target.id, { name: MODEL, version: VERSION, state: serialize(kept) })
+}
+
+/** Without its past an object still learns from now on. */
+function giveUp(state: State, { log }: MindOptions, cause: unknown): void {
+  state.isLearning = false
+  state.trouble = 'its past could not be read; it learns from now on'
+  log.warn('the past could not be learnt', { target: state.plan.target.id, cause })
+}
+
+/** One after the other: of a thousand objects that start together, each gets the core for as long as its past takes. */
+export function takingTurns(): MindOptions['inTurn'] {
+  let last: Promise<void> = Promise.resolve()
+  return learn => {
+    const turn = last.then(learn)
+    last = turn.catch(() => undefined)
+    return turn
+  }
+}

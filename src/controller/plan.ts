@@ -1,0 +1,113 @@
+import type { MetricSpec, Pod, Target } from '../core/model.ts'
+import type { CrescendoOptions } from '../core/policy/crescendo-rules.ts'
+import type { HorizontalPodAutoscaler } from '../resources/documents.ts'
+import { policyOptions } from '../resources/rules-options.ts'
+import type { Settings } from '../resources/settings.ts'
+import { capacityOf, DEFAULT_STARTUP_SECONDS, measuresLoad, metricsOf } from '../resources/target.ts'
+
+/** Everything that follows from an object and the policies in force for it, before any metric was read. */
+export interface Plan {
+  readonly target: Target
+  /** Metrics whose total is the demand; the first that can be read counts. Empty: nothing of the spec adds up to a load. */
+  readonly drivers: readonly string[]
+  readonly prediction: CrescendoOptions['mode']
+  readonly options: Omit<CrescendoOptions, 'target' | 'delayMs' | 'mode'>
+  readonly delayMs: number
+  readonly costPerReplicaHour: number
+  readonly settings: Settings
+}
+
+export interface Known {
+  readonly pods: readonly Pod[]
+  /** Learnt: nine of ten pods were ready after that time; absent while none was seen. */
+  readonly startupMs?: number
+  /** Used where the object says none. */
+  readonly costPerReplicaHour: number
+}
+
+/**
+ * The object as the core sees it. Where no capacity can be told (a latency alone, a memory target), there is no demand to
+ * forecast: the target then scales on its metrics as the HPA does, under our guards.
+ */
+export function planOf(document: HorizontalPodAutoscaler, settings: Settings, known: Known): Plan {
+  const { name, namespace = 'default' } = document.metadata
+  const metrics = metricsOf(document)
+  const driven = drivenBy(document, settings, { metrics, pods: known.pods })
+  const startupSeconds = settings.prediction.startupSeconds
+  const { mode, ...options } = policyOptions(settings, { price: known.costPerReplicaHour, mode: settings.prediction.mode })
+  return {
+    target: {
+      id: `${namespace}/${name}`,
+      minReplicas: settings.minReplicas,
+      maxReplicas: settings.maxReplicas,
+      metrics,
+      ...behaviorOf(settings),
+      capacityPerReplica: driven?.capacityPerReplica ?? 1,
+      startupMs: startupSeconds === undefined ? (known.startupMs ?? DEFAULT_STARTUP_SECONDS * 1000) : startupSeconds * 1000,
+      periodMs: settings.periodSeconds * 1000,
+    },
+    drivers: driven?.drivers ?? [],
+    prediction: driven === undefined && mode !== 'Off' ? 'Off' : mode,
+    options: driven === undefined ? { ...options, guards: { ...options.guards, hold: { demand: 'None' } } } : options,
+    delayMs: settings.simulation.metricsDelaySeconds * 1000,
+    costPerReplicaHour: known.costPerReplicaHour,
+    settings,
+  }
+}
+
+/** ScaleOutOnly is upstream's own way of saying it: scaling down is switched off. */
+function behaviorOf({ mode, behavior }: Settings) {
+  if (mode !== 'ScaleOutOnly') return behavior === undefined ? {} : { behavior }
+  return { behavior: { ...behavior, scaleDown: { ...behavior?.scaleDown, selectPolicy: 'Disabled' as const } } }
+}
+
+interface Driven {
+  readonly drivers: readonly string[]
+  readonly capacityPerReplica: number
+}
+
+/** What the demand is, and how much of it one replica carries. A metric that counts arriving work comes before the use of a resource. */
+function drivenBy(
+  document: HorizontalPodAutoscaler,
+  settings: Settings,
+  { metrics, pods }: { metrics: readonly MetricSpec[]; pods: readonly Pod[] },
+): Driven | undefined {
+  const { drivers, capacityPerReplica } = settings.prediction
+  const stated =
+    drivers.length > 0
+      ? drivers
+      : metrics.flatMap(metric => ('metric' in metric && measuresLoad(metric.metric) ? [metric.metric] : []))
+  const capacity = capacityPerReplica ?? capacityOf(document, settings)
+  if (stated.length > 0 && capacity !== undefined) return { drivers: stated, capacityPerReplica: capacity }
+  for (const metric of metrics) {
+    if (metric.type !== 'Resource' || metric.resource === 'memory') continue
+    const perPod = resourceCapacity(metric, pods)
+    if (perPod !== undefined) return { drivers: [metric.resource], capacityPerReplica: capacityPerReplica ?? perPod }
+  }
+  return undefined
+}
+
+type ResourceMetric = Extract<MetricSpec, { readonly type: 'Resource' }>
+
+/** What one pod uses of the resource when it is at its target, in whole units (cores). Utilization needs a pod that says its request. */
+function resourceCapacity({ resource, target }: ResourceMetric, pods: readonly Pod[]): number | undefined {
+  if (target.averageValue !== undefined) return Number(target.averageValue) / 1000
+  if (target.averageUtilizationPercent === undefined) return undefined
+  for (const pod of pods) {
+    const request = pod.requests?.[resource] ?? sumOfRequests(pod, resource)
+    if (request !== undefined && Number(request) > 0) return (Number(request) / 1000) * (target.averageUtilizationPercent / 100)
+  }
+  return undefined
+}
+
+function sumOfRequests({ containers }: Pod, resource: string): number | undefined {
+  const requests = containers.map(container => container.requests[resource])
+  return requests.some(request => request === undefined) ? undefined : requests.reduce<number>((sum, one) => sum + Number(one), 0)
+}
+
+/** Rules have to be built anew when one of these changes: forecaster and tuner are made for them. */
+export function fingerprintOf({ target, drivers, prediction, options, delayMs }: Plan): string {
+  const { capacityPerReplica, startupMs, periodMs } = target
+  const isForecast = prediction !== 'Off'
+  return JSON.stringify([prediction, drivers, options, delayMs, periodMs, isForecast && [capacityPerReplica, startupMs]])
+}
