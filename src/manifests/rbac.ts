@@ -14,7 +14,8 @@ export interface PolicyRule {
 
 /**
  * ServiceAccount, roles and bindings of the controller, and the roles by which users of the cluster see and edit our objects. With
- * watched namespaces, everything in them is granted by a Role in each; only what stands outside namespaces needs a ClusterRole.
+ * watched namespaces, everything in them is granted by a Role in each; only what stands outside namespaces needs a ClusterRole, whose
+ * name carries the controller's namespace: a second installation must not take it over.
  */
 export function rbac(options: ManifestOptions): readonly Manifest[] {
   const calls = usedCalls(options)
@@ -31,7 +32,7 @@ export function rbac(options: ManifestOptions): readonly Manifest[] {
         automountServiceAccountToken: false,
       },
     },
-    ...granted({ name: NAME, calls: everywhere, options }),
+    ...granted({ name: `${namespace}:${NAME}`, calls: everywhere, options }),
     ...watchNamespaces.flatMap(place => granted({ name: NAME, place, calls: scoped('watched'), options })),
     ...(own.length > 0 ? granted({ name: `${NAME}-own-namespace`, place: namespace, calls: own, options }) : []),
     ...userRoles(),
