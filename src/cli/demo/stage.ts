@@ -142,7 +142,7 @@ async function actorOf(service: Service, { name, seed }: { name: string; seed: n
 }
 
 /** The history as a metrics store would have recorded it: one row a tick, read one delay after the tick ended. */
-function* recorded(load: Load, ticks: number): Generator<Recorded> {
+export function* recorded(load: Load, ticks: number): Generator<Recorded> {
   for (let tick = 0; tick < ticks; tick++) {
     const end = timeOf(load, tick + 1)
     const demand = isMissing(load, tick)
@@ -152,7 +152,8 @@ function* recorded(load: Load, ticks: number): Generator<Recorded> {
   }
 }
 
-function loadFrom(load: Load, tick: number): Load {
+/** The load from `tick` on. */
+export function loadFrom(load: Load, tick: number): Load {
   const { attack, clients, missing } = load
   return {
     startMs: timeOf(load, tick),
