@@ -56,7 +56,11 @@ function turnedClock() {
     sleep: (ms, signal) =>
       new Promise(resolve => {
         if (signal?.aborted) return resolve()
-        const sleeper = { at: now + ms, wake: () => (sleepers.delete(sleeper), resolve()) }
+        const wake = () => {
+          sleepers.delete(sleeper)
+          resolve()
+        }
+        const sleeper = { at: now + ms, wake }
         sleepers.add(sleeper)
         signal?.addEventListener('abort', sleeper.wake, { once: true })
       }),
