@@ -1,7 +1,6 @@
 import { sentenceOf, winnerOf } from '../core/explain/explain.ts'
 import type { MetricStatus } from '../core/hpa/metric.ts'
-import { formatMilli } from '../core/hpa/quantity.ts'
-import { type Condition, type Decision, type Forecast, type Instant, type MetricSpec, QUANTILES } from '../core/model.ts'
+import { type Condition, type Decision, type Forecast, type Instant, type MetricSpec, type Milli, QUANTILES } from '../core/model.ts'
 import { decimalText, type HorizontalPodAutoscalerStatus, type StatusCondition } from '../resources/status.ts'
 
 /** What is known of an object when its status is written. */
@@ -126,8 +125,8 @@ type CurrentMetric = NonNullable<HorizontalPodAutoscalerStatus['currentMetrics']
 function currentMetric({ spec, status }: StatusFacts['metrics'][number]): CurrentMetric {
   const current = {
     ...(status.utilizationPercent !== undefined && { averageUtilization: status.utilizationPercent }),
-    ...(status.average !== undefined && { averageValue: formatMilli(status.average) }),
-    ...(status.value !== undefined && { value: formatMilli(status.value) }),
+    ...(status.average !== undefined && { averageValue: quantityText(status.average) }),
+    ...(status.value !== undefined && { value: quantityText(status.value) }),
   }
   switch (spec.type) {
     case 'Resource':
@@ -141,6 +140,12 @@ function currentMetric({ spec, status }: StatusFacts['metrics'][number]): Curren
     case 'External':
       return { type: spec.type, external: { metric: { name: spec.metric }, current } }
   }
+}
+
+/** A quantity in the form that the API itself prints: "405m", "200". */
+function quantityText(milli: Milli): string {
+  const exact = BigInt(milli)
+  return exact % 1000n === 0n ? String(exact / 1000n) : `${exact}m`
 }
 
 /** The columns of `kubectl get chpa`, in the words that a person reads. */
