@@ -12,11 +12,14 @@ afterEach(async () => {
 
 function serve(options: Partial<PushOptions> = {}) {
   const taken: PushedMetric[] = []
-  const take = (metrics: readonly PushedMetric[]) => {
-    taken.push(...metrics)
-    return metrics.map(({ workload }) => (workload === 'nobody' ? 'no such workload' : undefined))
+  const buffer: PushOptions['buffer'] = {
+    accept({ metrics }) {
+      taken.push(...metrics)
+      const index = metrics.findIndex(({ workload }) => workload === 'nobody')
+      return { refused: index < 0 ? [] : [{ index, why: 'no such workload' }] }
+    },
   }
-  const app = createServer(exampleFacts().facts, { push: { take, ...options } })
+  const app = createServer(exampleFacts().facts, { push: { buffer, ...options } })
   open.push(app)
   const push = (payload: unknown, headers: Record<string, string> = {}) =>
     app.inject({
@@ -36,8 +39,8 @@ describe('POST /api/v1/metrics', () => {
     const answer = await push({
       metrics: [
         one,
-        { ...one, workload: 'nobody' },
         { ...one, value: 'many' },
+        { ...one, workload: 'nobody' },
         { ...one, namespace: 'Shop' },
         { ...one, mood: 'good' },
         { namespace: 'shop', pod: 'web-1', name: 'queue:length', value: 3, timestamp: '2026-11-24T14:32:00Z' },
@@ -49,8 +52,8 @@ describe('POST /api/v1/metrics', () => {
       {
         accepted: 3,
         rejected: [
-          { index: 1, why: 'no such workload' },
-          { index: 2, why: expect.stringContaining('value: ') },
+          { index: 1, why: expect.stringContaining('value: ') },
+          { index: 2, why: 'no such workload' },
           { index: 3, why: expect.stringContaining('namespace: ') },
           { index: 4, why: expect.stringContaining('mood') },
         ],
@@ -59,8 +62,8 @@ describe('POST /api/v1/metrics', () => {
     expect(taken).toEqual([
       one,
       { ...one, workload: 'nobody' },
-      { namespace: 'shop', pod: 'web-1', name: 'queue:length', value: 3, at: Date.UTC(2026, 10, 24, 14, 32) },
-      { ...one, at: 1_790_000_000_500 },
+      { namespace: 'shop', pod: 'web-1', name: 'queue:length', value: 3, timestamp: Date.UTC(2026, 10, 24, 14, 32) / 1000 },
+      { ...one, timestamp: 1_790_000_000.5 },
     ])
   })
 

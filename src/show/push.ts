@@ -1,6 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Instant } from '../core/model.ts'
 import { inputs, type PushAnswer, pushedMetric } from './contract.ts'
 import { isLoopbackOnly } from './listen.ts'
 import { HttpError } from './problem.ts'
@@ -16,13 +15,17 @@ export interface PushedMetric {
   readonly pod?: string
   readonly name: string
   readonly value: number
-  /** Absent: it holds for the time of its arrival. */
-  readonly at?: Instant
+  /** Seconds since the epoch; absent where it holds for the time of its arrival. */
+  readonly timestamp?: number
 }
 
 export interface PushOptions {
-  /** Takes what it can, and says why not for each metric that it does not take, in the order of the metrics. */
-  readonly take: (metrics: readonly PushedMetric[]) => readonly (string | undefined)[]
+  /** Takes what it can, and says why not for each metric that it does not take, by its place in the batch. */
+  readonly buffer: {
+    accept(batch: { readonly metrics: readonly PushedMetric[] }): {
+      readonly refused: readonly { readonly index: number; readonly why: string }[]
+    }
+  }
   /** What clients send as `Authorization: Bearer …`. Needed where the server listens on more than loopback. */
   readonly token?: string
   /** Requests of one client in a second, and as many at once. Default 100. */
@@ -35,15 +38,17 @@ const REQUESTS_PER_SECOND = 100
 export function registerPush(app: FastifyInstance, options: PushOptions | undefined): void {
   const limit = rateLimit(options?.requestsPerSecond ?? REQUESTS_PER_SECOND)
   const onRequest = async (request: FastifyRequest) => {
-    if (options === undefined) throw new HttpError(501, 'this server takes no metrics: what it scales is measured otherwise')
+    if (options === undefined) throw new HttpError(501, NOBODY)
     if (!limit(request.ip)) throw new HttpError(429, 'too many requests; push more metrics in each', { 'retry-after': '1' })
     authorise(app, request, options.token)
   }
   app.post(PUSH_PATH, { bodyLimit: PUSH_BYTES, onRequest }, async (request, reply) => {
-    const answer = pushed(request.body, options)
-    return reply.code(202).send(answer)
+    if (options === undefined) throw new HttpError(501, NOBODY)
+    return reply.code(202).send(pushed(request.body, options))
   })
 }
+
+const NOBODY = 'this server takes no metrics: what it scales is measured otherwise'
 
 function authorise(app: FastifyInstance, request: FastifyRequest, token: string | undefined): void {
   if (token === undefined) {
@@ -63,35 +68,30 @@ function isSame(given: string, expected: string): boolean {
   return timingSafeEqual(digest(given), digest(expected))
 }
 
-function pushed(body: unknown, options: PushOptions | undefined): PushAnswer {
+function pushed(body: unknown, options: PushOptions): PushAnswer {
   const envelope = inputs.push.safeParse(body)
   if (!envelope.success) {
     const issue = envelope.error.issues[0]
     throw new HttpError(400, `${issue?.path.join('.') || 'the body'}: ${issue?.message ?? 'not understood'}`)
   }
   const parsed = envelope.data.metrics.map(metric => pushedMetric.safeParse(metric))
-  const taken: { readonly index: number; readonly metric: PushedMetric }[] = []
+  const shaped: { readonly index: number; readonly metric: PushedMetric }[] = []
   const rejected: { index: number; why: string }[] = []
   parsed.forEach((result, index) => {
-    if (result.success) taken.push({ index, metric: plainMetric(result.data) })
+    if (result.success) shaped.push({ index, metric: plainMetric(result.data) })
     else rejected.push({ index, why: whyNot(result.error.issues[0]) })
   })
-  const refusals = options?.take(taken.map(({ metric }) => metric)) ?? []
-  taken.forEach(({ index }, place) => {
-    const why = refusals[place]
-    if (why !== undefined) rejected.push({ index, why })
-  })
+  const { refused } = options.buffer.accept({ metrics: shaped.map(({ metric }) => metric) })
+  rejected.push(...refused.map(({ index, why }) => ({ index: shaped[index]?.index ?? index, why })))
   return { accepted: parsed.length - rejected.length, rejected: rejected.toSorted((a, b) => a.index - b.index) }
 }
 
-function plainMetric({ namespace, workload, pod, name, value, timestamp }: ReturnType<typeof pushedMetric.parse>): PushedMetric {
+function plainMetric({ timestamp, workload, pod, ...metric }: ReturnType<typeof pushedMetric.parse>): PushedMetric {
   return {
-    namespace,
-    name,
-    value,
+    ...metric,
     ...(workload !== undefined && { workload }),
     ...(pod !== undefined && { pod }),
-    ...(timestamp !== undefined && { at: typeof timestamp === 'number' ? timestamp * 1000 : Date.parse(timestamp) }),
+    ...(timestamp !== undefined && { timestamp: typeof timestamp === 'number' ? timestamp : Date.parse(timestamp) / 1000 }),
   }
 }
 
