@@ -1,10 +1,11 @@
 /**
- * `npm run docs`: writes what is made from the code: docs/errors.md, docs/cli.md, the demo in README.md. `test/docs.test.ts` fails
- * when a page and the code differ.
+ * `npm run docs`: writes what is made from the code: docs/errors.md, docs/cli.md, docs/configuration.md, the demo in README.md.
+ * `test/docs.test.ts` fails when a page and the code differ.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { ERROR_CODES } from '../src/errors.ts'
+import { type ConfigurationKey, configurationSections } from '../src/resources/configuration-keys.ts'
 
 const MADE_BY = '<!-- Made by `npm run docs`; edit the code, not this page. -->'
 
@@ -44,6 +45,32 @@ function cliPage(): string {
   ].join('\n')
 }
 
+/** docs/configuration.md: every key of the ControllerConfiguration, read off its schema. */
+function configurationPage(): string {
+  const chapters = configurationSections().map(({ name, description, keys }) => {
+    const rows = keys.map(key => `| \`${key.path}\` | ${standardOf(key)} | ${key.description.replaceAll('|', '\\|')} |`)
+    return [`## ${name}`, description, ['| key | default | meaning |', '|---|---|---|', ...rows].join('\n'), '']
+      .join('\n\n')
+      .trimEnd()
+  })
+  return [
+    `# Configuration\n\n${MADE_BY}`,
+    'What `crescendo run --config FILE` reads: one ControllerConfiguration. `config/global-config.yaml` is one to begin with, `crescendo\nvalidate FILE` checks yours, `crescendo run --print-config` shows what is in force and where each value came from.',
+    'An environment variable outranks the file: `CRESCENDO_` and the key in capitals with underscores, so `controller.dryRun` is\n`CRESCENDO_CONTROLLER_DRY_RUN`; lists are separated by commas. Secrets are never written down: `{ env: NAME }` or `{ file: PATH }` says\nwhere they are. Where tier, profile, policy or object say something too, their word counts.',
+    ...chapters,
+    '',
+  ]
+    .join('\n\n')
+    .trimEnd()
+    .concat('\n')
+}
+
+function standardOf({ standard, choices }: ConfigurationKey): string {
+  const told =
+    standard === undefined ? 'none' : Array.isArray(standard) && standard.length === 0 ? 'empty' : `\`${String(standard)}\``
+  return choices.length === 0 ? told : `${told}; one of ${choices.join(', ')}`
+}
+
 function block(text: string): string {
   return `\`\`\`text\n${text}\n\`\`\``
 }
@@ -61,6 +88,7 @@ function readmePage(): string {
 export const PAGES: Readonly<Record<string, () => string>> = {
   'docs/errors.md': errorsPage,
   'docs/cli.md': cliPage,
+  'docs/configuration.md': configurationPage,
   'README.md': readmePage,
 }
 
