@@ -22,6 +22,7 @@ import { createSettings } from './policies.ts'
 import { createRecorder, type Recorder } from './recorder.ts'
 import { settleOpenIntents } from './resume.ts'
 import { createTargets, type Targets } from './targets.ts'
+import { createVigil, VIGIL_MS } from './vigil.ts'
 import { createWatches, RESOURCES, type Watches } from './watches.ts'
 
 export interface ControllerOptions {
@@ -292,6 +293,12 @@ async function lead(parts: Parts, signal: AbortSignal): Promise<void> {
   })
   parts.schedule = schedule
   for (const { id } of watches.autoscalers.list()) attend(parts, id)
+  const vigil = createVigil({
+    turns: () => [...parts.turns.values()],
+    read: workload => world.sources.read(workload),
+    wake: id => schedule.trigger(id),
+  })
+  const looking = setInterval(() => void vigil.look(), VIGIL_MS)
   log.info('leading', { objects: watches.autoscalers.list().length, isDryRun: settings.isDryRun })
   let keptAt = clock.now()
   while (!signal.aborted && (options.election?.isLeader() ?? true)) {
@@ -300,6 +307,7 @@ async function lead(parts: Parts, signal: AbortSignal): Promise<void> {
     keptAt = clock.now()
     void keepAll(parts)
   }
+  clearInterval(looking)
   await schedule.stop()
   parts.schedule = undefined
   parts.agents.clear()
