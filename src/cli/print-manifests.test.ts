@@ -82,6 +82,18 @@ describe('crescendo manifests', () => {
     expect(printed).toBe('')
   })
 
+  test.each([
+    [[], 2],
+    [['--dry-run'], 1],
+    [['--dry-run', '--replicas', '3'], 3],
+  ])(
+    '%j makes a Deployment of %d replicas: in a dry run nobody holds a Lease, so each copy would decide',
+    async (more, replicas) => {
+      await main(['manifests', '--only', 'workload', ...more])
+      expect(printed).toContain(`  replicas: ${replicas}\n`)
+    },
+  )
+
   test('addresses of both families are taken', async () => {
     expect(await main(['manifests', '--only', 'network', '--api-server', '10.1.2.3/32', 'fd00::1/128'])).toBe(0)
     expect(printed).toContain('cidr: fd00::1/128')

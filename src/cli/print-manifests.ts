@@ -21,7 +21,7 @@ function manifestOptions(given: ManifestsCommandOptions): ManifestOptions {
   return {
     namespace: nameOf('--namespace', given.namespace),
     image: imageOf(given.image),
-    replicas: countOf(given.replicas),
+    replicas: countOf(given.replicas ?? (given.dryRun ? '1' : '2')),
     watchNamespaces: unique(watchNamespace).map(name => nameOf('--watch-namespace', name)),
     secrets: unique(secret).map(name => nameOf('--secret', name)),
     ...(databaseSecret !== undefined && { databaseSecret: nameOf('--database-secret', databaseSecret) }),

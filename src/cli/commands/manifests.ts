@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander'
 export interface ManifestsCommandOptions {
   readonly namespace: string
   readonly image?: string
-  readonly replicas: string
+  readonly replicas?: string
   readonly watchNamespace?: readonly string[]
   readonly secret?: readonly string[]
   readonly customMetric?: readonly string[]
@@ -39,7 +39,7 @@ export function registerManifests(program: Command): void {
     .description('print what an installation in a cluster consists of: CRDs, RBAC, Deployment, NetworkPolicy')
     .option('--namespace <name>', 'where the controller runs', 'crescendo-system')
     .option('--image <image>', 'container image of the controller (default: crescendo with the version of this program)')
-    .option('--replicas <count>', 'copies of the controller; one acts, the others wait', '2')
+    .option('--replicas <count>', 'copies of the controller; one acts, the others wait (default: 2, in a dry run 1)')
     .option('--dry-run', 'the controller decides and records, and may not write to the cluster')
     .option('--watch-namespace <name...>', 'only these namespaces, with a Role in each (default: all, with a ClusterRole)')
     .option('--secret <name...>', 'Secrets of its namespace that MetricSources refer to; it may read no other')
