@@ -1,3 +1,5 @@
+import { createPushBuffer } from '../../observe/push.ts'
+import { loadPolicies, policyFacts } from '../../policies.ts'
 import { listen } from '../../show/listen.ts'
 import { createServer } from '../../show/server.ts'
 import type { DemoOptions } from '../commands/demo.ts'
@@ -51,8 +53,9 @@ function printEnd(stage: Stage, where: WhereNow): void {
 
 /** Serves, plays and shows until Ctrl-C; then gives the terminal back and ends with 0. */
 async function runLive(stage: Stage, options: DemoOptions): Promise<void> {
-  const facts = stageFacts(stage, packageVersion())
-  const app = createServer(facts)
+  const facts = stageFacts(stage, packageVersion(), policyFacts(await loadPolicies()))
+  // Pushed metrics are checked and kept as they are for a real cluster; the demo's services are measured otherwise.
+  const app = createServer(facts, { push: { buffer: createPushBuffer({ clock: { now: () => Date.now() } }) } })
   const address = await listen(app, { port: options.port })
   if (options.port !== 0 && !address.endsWith(`:${options.port}`)) note(`port ${options.port} is taken`)
   printLine(`Crescendo demo: ${address}  (Ctrl-C stops)`)

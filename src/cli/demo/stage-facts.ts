@@ -1,5 +1,5 @@
 import type { Decision, Instant } from '../../core/model.ts'
-import type { Facts, News, WorkloadFact } from '../../show/facts.ts'
+import type { Facts, News, PolicyFact, WorkloadFact } from '../../show/facts.ts'
 import { isMissing, neededReplicas } from '../../sim/load.ts'
 import { explained } from './explained.ts'
 import { type Actor, type Part, replicasOf, type Stage, scoreOf, type Turn } from './stage.ts'
@@ -16,7 +16,7 @@ export interface StageFacts extends Facts {
 /** The scoreboard goes to the stream that often. */
 const SCOREBOARD_TICKS = 20
 
-export function stageFacts(stage: Stage, version: string): StageFacts {
+export function stageFacts(stage: Stage, version: string, policies: readonly PolicyFact[] = []): StageFacts {
   const kept = new Map<string, Decision[]>()
   const listeners = new Set<(news: News) => void>()
   let isLearning = true
@@ -32,6 +32,7 @@ export function stageFacts(stage: Stage, version: string): StageFacts {
     decisions: id => (kept.get(id) ?? []).toReversed(),
     decisionAt: (id, at) => kept.get(id)?.findLast(decision => decision.at <= at),
     explain: explained,
+    policies: () => policies,
     subscribe(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
