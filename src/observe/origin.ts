@@ -1,0 +1,60 @@
+import type { Instant, MetricAnswer, MetricSpec } from '../core/model.ts'
+import type { Clock } from '../ports.ts'
+import { type Found, isOutage, type Missing, missing } from './missing.ts'
+import type { SourceHealth, Workload } from './workload.ts'
+
+/** An answer that holds data. */
+export type Answer = Exclude<MetricAnswer, { readonly kind: 'missing' }>
+
+export interface Question {
+  readonly workload: Workload
+  readonly spec: MetricSpec
+  /** Answers of an earlier call may be used while they are younger than this. */
+  readonly maxAgeMs: number
+}
+
+/** One place where metrics come from. It says `NotOffered` where it does not know the metric; it never throws and ends in time. */
+export interface Origin {
+  readonly name: string
+  answer(question: Question): Promise<Found<Answer>>
+  health(): SourceHealth
+}
+
+/** How old or new a sample may be. */
+export interface Ages {
+  readonly staleMs: number
+  /** Clocks differ; what lies further ahead than this is wrong. */
+  readonly futureMs: number
+}
+
+/** Why a sample of this time is not believed; absent where it is. */
+export function untimely(at: Instant, now: Instant, { staleMs, futureMs }: Ages): Missing | undefined {
+  if (now - at > staleMs) return missing('Stale', `the sample is ${Math.round((now - at) / 1000)} s old`)
+  return at - now > futureMs ? missing('Future', `the sample lies ${Math.round((at - now) / 1000)} s in the future`) : undefined
+}
+
+/** Name of the metric or resource that a spec asks for. */
+export function metricName(spec: MetricSpec): string {
+  return 'resource' in spec ? spec.resource : spec.metric
+}
+
+/** Keeps the state of a source from the outcomes of its calls. A question without an answer in it is no outage. */
+export function createHealthRecord(name: string, clock: Clock) {
+  let health: SourceHealth = { name, up: true }
+  return {
+    health: () => health,
+    /** Passes the outcome on after it was noted. */
+    async note<T>(call: () => Promise<Found<T>>): Promise<Found<T>> {
+      const since = clock.now()
+      const outcome = await call()
+      const now = clock.now()
+      const last = health.lastAnswerAt === undefined ? {} : { lastAnswerAt: health.lastAnswerAt }
+      if (outcome.kind === 'missing' && isOutage(outcome.reason)) {
+        health = { name, up: false, why: outcome.why, latencyMs: now - since, ...last }
+      } else {
+        health = { name, up: true, lastAnswerAt: now, latencyMs: now - since }
+      }
+      return outcome
+    },
+  }
+}
