@@ -10,6 +10,7 @@ export type Register = (program: Command) => void
 /** One line a command, in the order of `--help`. */
 const COMMANDS: readonly (() => Promise<Register>)[] = [
   async () => (await import('./commands/demo.ts')).registerDemo,
+  async () => (await import('./commands/run.ts')).registerRun,
   async () => (await import('./commands/backtest.ts')).registerBacktest,
   async () => (await import('./commands/forecast.ts')).registerForecast,
   async () => (await import('./commands/anomalies.ts')).registerAnomalies,

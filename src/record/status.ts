@@ -1,6 +1,14 @@
 import { sentenceOf, winnerOf } from '../core/explain/explain.ts'
 import type { MetricStatus } from '../core/hpa/metric.ts'
-import { type Condition, type Decision, type Forecast, type Instant, type MetricSpec, type Milli, QUANTILES } from '../core/model.ts'
+import {
+  type Condition,
+  type Decision,
+  type Forecast,
+  type Instant,
+  type MetricSpec,
+  type Milli,
+  QUANTILES,
+} from '../core/model.ts'
 import { decimalText, type HorizontalPodAutoscalerStatus, type StatusCondition } from '../resources/status.ts'
 
 /** What is known of an object when its status is written. */
@@ -95,8 +103,14 @@ function decisionOf(
       .filter(verdict => verdict.from !== verdict.to)
       .map(verdict => ({ name: verdict.by, from: verdict.from, to: verdict.to, reason: short(verdict.why) })),
     counterfactualReplicas: plainHpa.replicas,
-    costDeltaPerHour: decimalText((to - from) * costPerReplicaHour),
+    ...decimals({ costDeltaPerHour: (to - from) * costPerReplicaHour }),
   }
+}
+
+/** Numbers as the status holds them; one that is not finite is left out. */
+function decimals<K extends string>(numbers: Readonly<Record<K, number>>, digits?: number): { [Key in K]?: string } {
+  const texts = Object.entries<number>(numbers).map(([name, value]) => [name, decimalText(value, digits)] as const)
+  return Object.fromEntries(texts.filter(([, text]) => text !== undefined)) as { [Key in K]?: string } // the same names
 }
 
 type Level = (typeof QUANTILES)[number]
@@ -110,7 +124,7 @@ function forecastOf(
   const last = points.at(-1)
   return {
     madeAt: iso(madeAt),
-    peak: { median: decimalText(highest(0.5), 3), p95: decimalText(highest(0.95), 3), p99: decimalText(highest(0.99), 3) },
+    peak: decimals({ median: highest(0.5), p95: highest(0.95), p99: highest(0.99) }, 3),
     ...(last && capacityPerReplica !== undefined && { replicasIn30Min: needed(last.quantiles, capacityPerReplica) }),
   }
 }

@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import type { Controller } from '../../controller/controller.ts'
-import { createController } from '../../controller/controller.ts'
+import { type Controller, type ControllerOptions, createController } from '../../controller/controller.ts'
 import { type ConnectedKubeClient, connect } from '../../kube/client.ts'
 import { createElection, type Election } from '../../kube/lease.ts'
-import { readNamespaceSecret } from '../../kube/secrets.ts'
-import { createPushBuffer } from '../../observe/push.ts'
-import { createSources } from '../../observe/sources.ts'
-import type { Clock, DurableStore, Log } from '../../ports.ts'
+import { getSecretValue } from '../../kube/secrets.ts'
+import { createPushBuffer, type PushBuffer } from '../../observe/push.ts'
+import { createSources, type SourcesOptions } from '../../observe/sources.ts'
+import type { Clock, DurableStore, Log, MetricFamily } from '../../ports.ts'
 import { type ControllerTelemetry, controllerTelemetry } from '../../record/controller-telemetry.ts'
 import { configurationText, type EffectiveConfiguration, loadConfiguration } from '../../resources/configuration.ts'
 import { amount } from '../../resources/fields.ts'
@@ -65,15 +64,39 @@ const clock: Clock = { now: () => Date.now() }
 
 /** The one place of a live controller that knows concrete adapters. */
 async function compose(composing: Composing): Promise<Running> {
-  const { options, configuration, env, isDryRun, log } = composing
+  const { options, configuration, env, log } = composing
   const telemetry = controllerTelemetry()
   const client = await clientFor(options, configuration, telemetry)
   const store = await storeFor(configuration, { env, log })
-  const identity = configuration.controller.identity ?? `${hostname()}_${randomBytes(4).toString('hex')}`
-  const election = electionFor(configuration, { client, identity, log, isDryRun })
   const pushed = createPushBuffer({ clock })
+  const controller = createController(await controllerOptions(composing, { client, store, telemetry, pushed }))
+  const address = await serve(composing, { controller, store, pushed, counted: () => telemetry.families() })
+  return {
+    controller,
+    client,
+    address: address.url,
+    async close() {
+      await address.close()
+      await store.close()
+      await client.close()
+    },
+  }
+}
+
+interface Adapters {
+  readonly client: ConnectedKubeClient
+  readonly store: DurableStore
+  readonly telemetry: ControllerTelemetry
+  readonly pushed: PushBuffer
+}
+
+async function controllerOptions(composing: Composing, adapters: Adapters): Promise<ControllerOptions> {
+  const { configuration, isDryRun, log } = composing
+  const { client, store, telemetry } = adapters
   const { controller: settings, cost, metrics } = configuration
-  const controller = createController({
+  const identity = settings.identity ?? `${hostname()}_${randomBytes(4).toString('hex')}`
+  const election = electionFor(configuration, { client, identity, log, isDryRun })
+  return {
     client,
     store,
     clock,
@@ -82,21 +105,7 @@ async function compose(composing: Composing): Promise<Running> {
     ...(election && { election }),
     policies: await defaultPolicies(),
     configuration: configuration.document,
-    sources: ({ metricSources }) =>
-      createSources({
-        client,
-        metricSources,
-        pushed,
-        clock,
-        log,
-        readSecret: reference => readNamespaceSecret(client, settings.leaderElection.leaseNamespace, reference),
-        settings: {
-          timeoutMs: metrics.timeoutSeconds * 1000,
-          maxResponseBytes: metrics.maxResponseBytes,
-          staleMs: metrics.staleSeconds * 1000,
-          periodMs: settings.periodSeconds * 1000,
-        },
-      }),
+    sources: ({ metricSources }) => sourcesFor(configuration, { ...adapters, metricSources, log }),
     settings: {
       identity,
       namespaces: settings.namespaces,
@@ -106,33 +115,45 @@ async function compose(composing: Composing): Promise<Running> {
       costPerReplicaHour: amount(cost.costPerReplicaHour),
       currency: cost.currency,
     },
-  })
-  const token = metrics.pushToken && (await readSecret(metrics.pushToken, env))
-  const facts = controllerFacts({
-    controller,
-    store,
-    clock,
-    version: packageVersion(),
-    isDryRun,
-    currency: cost.currency,
-    counted: () => telemetry.families(),
-  })
-  const { host, port, allowedHosts } = configuration.server
-  const server = createServer(facts, {
-    allowedHosts,
-    push: { buffer: pushed, ...(token !== undefined && { token }) },
-  })
-  const address = await listen(server, { host, port, tries: 1 })
-  return {
-    controller,
-    client,
-    address,
-    async close() {
-      await server.close()
-      await store.close()
-      await client.close()
-    },
   }
+}
+
+function sourcesFor(
+  { controller, metrics }: EffectiveConfiguration,
+  { client, pushed, metricSources, log }: Pick<Adapters, 'client' | 'pushed'> & Pick<SourcesOptions, 'metricSources' | 'log'>,
+) {
+  const namespace = controller.leaderElection.leaseNamespace
+  return createSources({
+    client,
+    metricSources,
+    pushed,
+    clock,
+    log,
+    readSecret: reference => getSecretValue(client, { namespace, ...reference }),
+    settings: {
+      timeoutMs: metrics.timeoutSeconds * 1000,
+      maxResponseBytes: metrics.maxResponseBytes,
+      staleMs: metrics.staleSeconds * 1000,
+      periodMs: controller.periodSeconds * 1000,
+    },
+  })
+}
+
+interface Serving {
+  readonly controller: Controller
+  readonly store: DurableStore
+  readonly pushed: PushBuffer
+  readonly counted: () => readonly MetricFamily[]
+}
+
+async function serve({ configuration, isDryRun, env }: Composing, { controller, store, pushed, counted }: Serving) {
+  const { metrics, cost, server: settings } = configuration
+  const token = metrics.pushToken && (await readSecret(metrics.pushToken, env))
+  const version = packageVersion()
+  const facts = controllerFacts({ controller, store, clock, version, isDryRun, currency: cost.currency, counted })
+  const { host, port, allowedHosts } = settings
+  const server = createServer(facts, { allowedHosts, push: { buffer: pushed, ...(token !== undefined && { token }) } })
+  return { url: await listen(server, { host, port, tries: 1 }), close: () => server.close() }
 }
 
 function clientFor(options: RunOptions, { controller }: EffectiveConfiguration, telemetry: ControllerTelemetry) {
