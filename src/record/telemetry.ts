@@ -37,7 +37,7 @@ export interface Telemetry {
   families(): readonly MetricFamily[]
 }
 
-export const MAX_SERIES = 50_000
+const MAX_SERIES = 50_000
 
 interface Kept {
   readonly labels: Readonly<Record<string, string>>
