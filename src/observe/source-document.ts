@@ -17,7 +17,7 @@ export interface SourceSpec {
   readonly tenancy?: { readonly label: string }
   /** Absent: every namespace. */
   readonly allowedNamespaces?: readonly string[]
-  /** Higher is asked first; default 0, ties by name. */
+  /** Lower is asked first; default 100, ties by name. */
   readonly priority?: number
   readonly timeoutSeconds?: number
   readonly maxResponseBytes?: number
@@ -51,6 +51,6 @@ export function allows({ allowedNamespaces }: SourceSpec, namespace: string): bo
 /** Sources in the order in which they are asked: by priority, then by name. */
 export function byPriority(sources: readonly SourceDocument[]): readonly SourceDocument[] {
   return [...sources].sort(
-    (a, b) => (b.spec.priority ?? 0) - (a.spec.priority ?? 0) || (a.metadata.name < b.metadata.name ? -1 : 1),
+    (a, b) => (a.spec.priority ?? 100) - (b.spec.priority ?? 100) || (a.metadata.name < b.metadata.name ? -1 : 1),
   )
 }

@@ -65,7 +65,7 @@ const DEFAULTS = {
  * - Object: the catalogues, custom.metrics.k8s.io
  * - External: pushed values, the catalogues, external.metrics.k8s.io
  *
- * The catalogues are those of the MetricSources that the namespace may use, by priority (highest first, then by name); behind
+ * The catalogues are those of the MetricSources that the namespace may use, by priority (lowest first, then by name); behind
  * each MetricSource's own entries stands the built-in catalogue.
  */
 export function createSources(options: SourcesOptions): Sources {

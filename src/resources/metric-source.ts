@@ -18,7 +18,7 @@ const catalogueEntry = inCluster(
       .min(1)
       .max(8192)
       .describe(
-        'The query, in which $namespace, $target and $selector are replaced. Prometheus: PromQL. OpenMetrics: a selector or rate(selector[range]). Example: sum by (pod) (rate(http_requests_total{namespace="$namespace"}[1m])).',
+        'The query, in which $namespace, $target, $object, $selector and $window (how far a rate looks back) are replaced. Prometheus: PromQL. OpenMetrics: a selector or rate(selector[range]). Example: sum by (pod) (rate(http_requests_total{$selector}[$window])).',
       ),
     kind: z
       .enum(['Load', 'Latency', 'Ratio', 'Quality', 'Business', 'Resource'])
@@ -28,6 +28,9 @@ const catalogueEntry = inCluster(
     unit: text.exactOptional().describe('Unit of the values, in words or as a symbol. Default: none. Example: requests/s.'),
     podLabel: text.exactOptional().describe('Label that names the pod, for scope Pods. Default: pod.'),
     namespaceLabel: text.exactOptional().describe('Label that names the namespace. Default: namespace.'),
+    containerLabel: text
+      .exactOptional()
+      .describe('Label that names the container, for ContainerResource metrics. Default: container.'),
     objectLabel: text.exactOptional().describe('Label that names the described object; scope Object needs it. Example: ingress.'),
     scope: z
       .enum(['Pods', 'Object', 'External'])
@@ -69,7 +72,9 @@ const catalogue = inCluster(
 const common = {
   allowedNamespaces: inCluster(z.array(text).max(1024), { isSet: true })
     .exactOptional()
-    .describe('Namespaces whose objects may use this source. Default: every namespace. Example: [audio, search].'),
+    .describe(
+      'Namespaces whose objects may use this source; * is every one. Default: every namespace. Example: [audio, search].',
+    ),
   timeoutSeconds: z
     .int()
     .min(1)
@@ -116,7 +121,9 @@ const prometheus = object({
     'Address of the Prometheus HTTP API, without user or password. Example: http://prometheus.monitoring:9090.',
   ),
   authentication: object({
-    secretRef: secretKey.describe('The Secret that holds the bearer token. Example: {name: prometheus-token, key: token}.'),
+    secretRef: secretKey.describe(
+      'The Secret that holds the bearer token under key; where it has none, username and password are its keys. Example: {name: prometheus-token}.',
+    ),
   })
     .exactOptional()
     .describe('How the controller signs in, by reference to a Secret. Default: not at all.'),
