@@ -112,6 +112,8 @@ export interface Observation {
   readonly answers: readonly MetricAnswer[]
   /** The total load behind the target (served, queued and rejected) over the last complete tick that is visible. */
   readonly demand: Reading
+  /** What other sources say of the same load in the same units, for when `demand` is missing. */
+  readonly otherDemand?: number
   /** Load units waiting in a queue, where there is one. */
   readonly backlog?: number
   /** Distinct clients behind the demand, where the source can tell. */

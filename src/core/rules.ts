@@ -30,18 +30,31 @@ export function recall<T>(memory: Memory, name: string, empty: T): T {
   return slot === undefined ? empty : (slot as T) // the slot is written by the same plug-in only, so it has its type
 }
 
-/** `missing`: the demand cannot be used at all, and why; every later stage then sees none, never a zero. */
+/**
+ * `missing`: the demand cannot be used at all, and why; every later stage then sees none, never a zero.
+ * `masks`: what it doubts is no load at all, so the screens behind it are shown what it believes, and learn nothing of the sample.
+ */
 export interface Screen {
   readonly name: string
+  readonly masks?: boolean
   doubt(
     observation: Observation,
     memory: Memory,
   ): { readonly doubt?: Doubt; readonly missing?: string; readonly memory?: unknown }
 }
 
-/** `outright`: HPA brings replicas outside min..max back at once; stabilisation and pace do not bind such a proposal. */
+/**
+ * `outright`: HPA brings replicas outside min..max back at once; stabilisation and pace do not bind such a proposal.
+ * `floor`: not what is wanted but what it must not go below; where nobody else proposes, it takes nothing away.
+ */
 export type Proposed =
-  | { readonly kind: 'proposes'; readonly replicas: number; readonly why: string; readonly outright?: boolean }
+  | {
+      readonly kind: 'proposes'
+      readonly replicas: number
+      readonly why: string
+      readonly outright?: boolean
+      readonly floor?: boolean
+    }
   | { readonly kind: 'abstains'; readonly why: string }
 
 export interface Proposer {

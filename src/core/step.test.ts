@@ -48,10 +48,50 @@ const guarding = (name: string, limit: (replicas: number) => number): Guard => (
 const decide = (parts: Partial<Rules>, demand: number | 'missing' = 1000, memory: Memory = emptyMemory) =>
   step(rulesOf(parts), memory, { target, situation: situationOf(demand) })
 
+describe('floors', () => {
+  const floor = (replicas: number) => saying('floor', { kind: 'proposes', replicas, why: 'a floor', floor: true })
+  const silent = saying('silent', { kind: 'abstains', why: 'nothing' })
+
+  test('hold up what others want, and win where they are the highest', () => {
+    expect(decide({ proposers: [proposing('low', 4), floor(6)] }).decision.to).toBe(6)
+    expect(decide({ proposers: [proposing('low', 4), floor(3)] }).decision.to).toBe(4)
+    expect(decide({ proposers: [floor(14), silent] }).decision.to).toBe(14)
+  })
+
+  test('take nothing away where nobody else proposes', () => {
+    expect(decide({ proposers: [floor(6), silent] }).decision.to).toBe(10)
+    const abstained: unknown[] = []
+    const guard: Guard = {
+      name: 'looks',
+      limit: draft => (abstained.push(draft.abstained), { replicas: draft.replicas, why: '' }),
+    }
+    decide({ proposers: [floor(6)], guards: [guard] })
+    decide({ proposers: [floor(14)], guards: [guard] })
+    decide({ proposers: [floor(6), proposing('same', 10)], guards: [guard] })
+    expect(abstained).toEqual([true, false, false])
+  })
+})
+
 describe('the screens', () => {
   const doubting = (name: string, believes: number): Screen => ({
     name,
     doubt: () => ({ doubt: { by: name, believes, why: `${name} believes ${believes}` } }),
+  })
+
+  test('a screen that masks shows those behind it only what it believes; the situation keeps what was measured', () => {
+    const seen: unknown[] = []
+    const watching: Screen = { name: 'watching', doubt: ({ demand }) => (seen.push(demand), {}) }
+    const masking: Screen = { ...doubting('masking', 300), masks: true }
+    const refusing: Screen = { name: 'refusing', doubt: () => ({ missing: 'broken' }) }
+    const rules = rulesOf({ screens: [doubting('plain', 500), watching, masking, watching, refusing, watching] })
+    expect(screen(rules, emptyMemory, observed(1000)).situation.observation.demand.kind).toBe('missing')
+    expect(seen).toEqual([
+      { kind: 'value', at: 60_000, value: 1000 },
+      { kind: 'value', at: 60_000, value: 300 },
+      { kind: 'missing', at: 60_000, why: 'broken' },
+    ])
+    const kept = screen(rulesOf({ screens: [masking] }), emptyMemory, observed(1000)).situation
+    expect(kept).toMatchObject({ demand: 300, observation: { demand: { value: 1000 } } })
   })
 
   test('without a doubt all of the demand is believed', () => {

@@ -9,12 +9,17 @@ export function screen(rules: Rules, memory: Memory, observation: Observation): 
   const slots = { ...memory.slots }
   const doubts = []
   let seen = observation
+  let shown = observation
   for (const one of rules.screens) {
-    const { doubt, missing, memory: slot } = one.doubt(seen, memory)
+    const { doubt, missing, memory: slot } = one.doubt(shown, memory)
     if (slot !== undefined) slots[one.name] = slot
     if (doubt !== undefined) doubts.push(doubt)
-    if (missing !== undefined)
+    if (doubt !== undefined && one.masks)
+      shown = { ...shown, demand: { kind: 'value', at: shown.demand.at, value: doubt.believes } }
+    if (missing !== undefined) {
       seen = { ...seen, demand: { kind: 'missing', at: Math.min(seen.demand.at, seen.at), why: missing } }
+      shown = seen
+    }
   }
   const situation: Situation =
     seen.demand.kind === 'missing'
@@ -51,10 +56,11 @@ export function step(
     for (const condition of said.conditions ?? []) conditions.set(condition.type, condition)
   }
 
-  const { proposals, abstentions, outright } = hear(rules, context, note)
-  const asked = proposals.length === 0 ? replicas.spec : Math.max(...proposals.map(proposal => proposal.replicas))
+  const { proposals, abstentions, outright, floorsOnly } = hear(rules, context, note)
+  const wanted = proposals.map(proposal => proposal.replicas)
+  const asked = Math.max(...wanted, ...(floorsOnly ? [replicas.spec] : []))
   const { to, verdicts } = guard(rules, {
-    draft: draftOf({ asked, outright, abstained: proposals.length === 0 }, context),
+    draft: draftOf({ asked, outright, abstained: floorsOnly && asked === replicas.spec }, context),
     context,
     note,
   })
@@ -86,17 +92,18 @@ type Note = (name: string, said: { memory?: unknown; conditions?: readonly Condi
 function hear(rules: Rules, context: Context, note: Note) {
   const proposals: Proposal[] = []
   const abstentions: Abstention[] = []
-  let [best, outright] = [Number.NEGATIVE_INFINITY, false]
+  let [best, outright, floorsOnly] = [Number.NEGATIVE_INFINITY, false, true]
   for (const proposer of rules.proposers) {
     const said = proposer.propose(context)
     note(proposer.name, said)
     if (said.kind === 'abstains') abstentions.push({ by: proposer.name, why: said.why })
     else {
       proposals.push({ by: proposer.name, replicas: said.replicas, why: said.why })
+      if (!said.floor) floorsOnly = false
       if (said.replicas > best) [best, outright] = [said.replicas, said.outright ?? false]
     }
   }
-  return { proposals, abstentions, outright }
+  return { proposals, abstentions, outright, floorsOnly }
 }
 
 /** The SLO floor beside the draft, for the guards that may not cut below what is needed now. */

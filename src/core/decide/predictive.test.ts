@@ -133,6 +133,7 @@ describe('the additive proposer', () => {
     expect(predictiveUp().propose(contextOf({ forecast: loads(1450), parameters: 'none' }))).toEqual({
       kind: 'proposes',
       replicas: 15,
+      conditions: [expect.objectContaining({ type: 'ForecastReliable', status: 'False', reason: 'NotTuned' })],
       why: 'in 60 s (start-up) load stays below 1,450 with 99.995 % confidence',
     })
     const calm = { forecast: loads(300), demand: 250 }
@@ -151,6 +152,24 @@ describe('the additive proposer', () => {
   test('abstains without a forecast, with the reason', () => {
     expect(whyOf(predictiveUp(), {} as Tick)).toBe('no forecaster')
     expect(whyOf(predictiveUp(), { forecast: { abstains: 'too young' } })).toBe('too young')
+  })
+})
+
+describe('the condition ForecastReliable', () => {
+  const told = (proposer: Proposer, tick: Tick) => {
+    const [condition] = proposer.propose(contextOf(tick)).conditions ?? []
+    return [condition?.type, condition?.status, condition?.reason]
+  }
+  test('is told by both proposers, and is True only for a tuned forecast of a familiar load', () => {
+    for (const proposer of [predictive(), predictiveUp()]) {
+      const tuned = { forecast: loads(500), demand: 500 }
+      expect(told(proposer, tuned)).toEqual(['ForecastReliable', 'True', 'Calibrated'])
+      expect(told(proposer, { ...tuned, demand: 'missing' })[1]).toBe('True')
+      expect(told(proposer, { ...tuned, parameters: 'none' })).toEqual(['ForecastReliable', 'False', 'NotTuned'])
+      expect(told(proposer, { ...tuned, parameters: { ...parameters, unfamiliar: 'new' } })[2]).toBe('Unfamiliar')
+      expect(told(proposer, { forecast: { abstains: 'too young' } })[2]).toBe('NoForecast')
+      expect(told(proposer, {} as Tick)[2]).toBe('NoForecast')
+    }
   })
 })
 

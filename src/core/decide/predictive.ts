@@ -1,7 +1,8 @@
+import { condition, type Word } from '../conditions.ts'
 import { figure } from '../explain/figures.ts'
 import { type HpaSettings, stockSettings } from '../hpa/settings.ts'
 import { type Recommendation, stabilisedDown } from '../hpa/stabilisation.ts'
-import { WINDOW_LEVELS } from '../model.ts'
+import { type Condition, WINDOW_LEVELS } from '../model.ts'
 import { type Context, type Parameters, type Proposed, type Proposer, recall } from '../rules.ts'
 import { follow, wholeReplicas, wishOf } from './block-rule.ts'
 
@@ -36,11 +37,12 @@ export function predictive(): Proposer {
       const { forecast, parameters, situation, target } = context
       const unable = refusalOf(context)
       if (unable !== undefined || forecast === undefined || 'abstains' in forecast || parameters === undefined)
-        return { kind: 'abstains', why: unable ?? 'no forecast', memory: nothingHeld }
+        return { kind: 'abstains', why: unable ?? 'no forecast', memory: nothingHeld, conditions: reliability(context) }
       const { capacityPerReplica, minReplicas } = target
       const floor = Math.max(minReplicas, wholeReplicas((situation.demand ?? 0) / capacityPerReplica))
       const found = wishOf({ forecast, parameters, capacityPerReplica, floor })
-      if (situation.demand === undefined) return blind(found, context)
+      const conditions = reliability(context)
+      if (situation.demand === undefined) return { ...blind(found, context), conditions }
       const state = { replicas: situation.observation.replicas.spec, ...recall<Held>(context.memory, NAME, nothingHeld) }
       const before = state.replicas
       follow(state, found.wish, parameters)
@@ -49,6 +51,7 @@ export function predictive(): Proposer {
         replicas: state.replicas,
         why: tell({ before, after: Math.min(state.replicas, target.maxReplicas), floor, ...found }, parameters.unfamiliar),
         memory: { heldTicks: state.heldTicks, highest: state.highest },
+        conditions,
       }
     },
   }
@@ -70,11 +73,11 @@ export function predictiveUp(): Proposer {
     propose: context => {
       const { forecast, parameters = untuned, situation, target } = context
       if (forecast === undefined || 'abstains' in forecast)
-        return { kind: 'abstains', why: forecast?.abstains ?? 'no forecaster' }
+        return { kind: 'abstains', why: forecast?.abstains ?? 'no forecaster', conditions: reliability(context) }
       const { capacityPerReplica } = target
       const floor = wholeReplicas((situation.demand ?? 0) / capacityPerReplica)
       const found = wishOf({ forecast, parameters, capacityPerReplica, floor })
-      return { kind: 'proposes', replicas: found.wish.up, why: reaches(found) }
+      return { kind: 'proposes', replicas: found.wish.up, why: reaches(found), conditions: reliability(context) }
     },
   }
 }
@@ -118,6 +121,17 @@ function refusalOf({ forecast, parameters }: Context): string | undefined {
   if ('abstains' in forecast) return forecast.abstains
   if (parameters === undefined) return 'not tuned yet: a full day must have been replayed'
   return undefined
+}
+
+/** Whether decisions may rest on the forecast. */
+function reliability({ forecast, parameters }: Context): readonly Condition[] {
+  const say = (status: 'True' | 'False', reason: Word<'ForecastReliable'>['reason'], message: string) => [
+    condition('ForecastReliable', { status, reason, message }),
+  ]
+  if (forecast === undefined || 'abstains' in forecast) return say('False', 'NoForecast', forecast?.abstains ?? 'no forecaster')
+  if (parameters === undefined) return say('False', 'NotTuned', 'a full day must have been replayed first')
+  if (parameters.unfamiliar !== undefined) return say('False', 'Unfamiliar', parameters.unfamiliar)
+  return say('True', 'Calibrated', 'past forecasts were as wrong as they said')
 }
 
 interface Told extends Found {

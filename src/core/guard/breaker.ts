@@ -1,3 +1,4 @@
+import { condition } from '../conditions.ts'
 import type { Condition, Instant, Observation, Situation } from '../model.ts'
 import { type Context, type Guard, recall } from '../rules.ts'
 
@@ -149,11 +150,11 @@ function probe(position: Extract<Position, { kind: 'open' }>, context: Context):
 function tell(position: Position, withheld: number): { why: string; conditions: readonly Condition[] } {
   if (position.kind === 'closed') {
     const message = 'closed'
-    return { why: message, conditions: [{ type: 'BreakerOpen', status: 'False', reason: 'Closed', message }] }
+    return { why: message, conditions: [condition('BreakerOpen', { status: 'False', reason: 'Closed', message })] }
   }
   const held = withheld > 0 ? `, withheld ${withheld}` : ''
   const state = position.kind === 'open' ? 'open' : `half open, one step to ${position.limit}`
   const message = `${state}${held}: ${position.why}`
   const reason = position.kind === 'open' ? 'ScalingDoesNotHelp' : 'Probing'
-  return { why: message, conditions: [{ type: 'BreakerOpen', status: 'True', reason, message }] }
+  return { why: message, conditions: [condition('BreakerOpen', { status: 'True', reason, message })] }
 }

@@ -1,3 +1,4 @@
+import { condition, type Word } from '../conditions.ts'
 import type { Condition, Instant } from '../model.ts'
 import { type Context, type Draft, type Guard, recall } from '../rules.ts'
 
@@ -47,12 +48,8 @@ function unpriced(draft: Draft) {
   return { replicas: draft.replicas, why: 'price unknown', conditions: [limited('Unknown', 'PriceUnknown', message)] }
 }
 
-const limited = (status: Condition['status'], reason: string, message: string): Condition => ({
-  type: 'BudgetLimited',
-  status,
-  reason,
-  message,
-})
+const limited = (status: Condition['status'], reason: Word<'BudgetLimited'>['reason'], message: string): Condition =>
+  condition('BudgetLimited', { status, reason, message })
 
 /** Billing is from the order of a replica: the interval since the last tick is charged at what was ordered then. */
 function charge(before: Spending | undefined, { now, situation }: Context, price: number): Spending {

@@ -1,3 +1,4 @@
+import { condition, type Word } from '../conditions.ts'
 import type { Condition, Instant } from '../model.ts'
 import { type Context, type Draft, type Guard, recall } from '../rules.ts'
 
@@ -88,15 +89,15 @@ function answer(
   run: { pressure: Pressure; draft: Draft; context: Context; maxReplicas: number; maxDurationSeconds: number },
 ) {
   const { draft, context } = run
-  const condition = (status: Condition['status'], reason: string, message: string) => ({
+  const tell = (status: Condition['status'], reason: Word<'Emergency'>['reason'], message: string) => ({
     why: message,
-    conditions: [{ type: 'Emergency', status, reason, message }],
+    conditions: [condition('Emergency', { status, reason, message })],
   })
   if (state.since === undefined) {
     const [reason, why] = state.spent
-      ? ['Expired', `expired after ${run.maxDurationSeconds} s, armed again once demand is lower`]
-      : ['NotNeeded', 'not needed']
-    return { replicas: draft.replicas, ...condition('False', reason, why) }
+      ? (['Expired', `expired after ${run.maxDurationSeconds} s, armed again once demand is lower`] as const)
+      : (['NotNeeded', 'not needed'] as const)
+    return { replicas: draft.replicas, ...tell('False', reason, why) }
   }
   const leftSeconds = Math.round(run.maxDurationSeconds - (context.now - state.since) / 1000)
   if (run.pressure === 'unknown') {
@@ -104,10 +105,10 @@ function answer(
     const replicas = Math.max(draft.replicas, held)
     return {
       replicas,
-      ...condition('Unknown', 'DemandUnknown', `demand is missing or doubted: raises nothing, ${leftSeconds} s left`),
+      ...tell('Unknown', 'DemandUnknown', `demand is missing or doubted: raises nothing, ${leftSeconds} s left`),
     }
   }
   const replicas = Math.max(draft.replicas, Math.min(state.peak, run.maxReplicas))
   const why = `believed demand needs ${state.peak} of at most ${run.maxReplicas}, ${leftSeconds} s left`
-  return { replicas, ...condition('True', 'Overload', why) }
+  return { replicas, ...tell('True', 'Overload', why) }
 }

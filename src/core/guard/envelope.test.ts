@@ -20,5 +20,6 @@ describe('envelope', () => {
   test('a doubt that lowers nothing and a missing demand withhold nothing', () => {
     expect(ask({ asked: 90, demand: 1000, believes: 1000 })).toMatchObject({ replicas: 90, why: 'demand is believed' })
     expect(ask({ asked: 90, demand: 'missing' }).replicas).toBe(90)
+    expect(ask({ asked: 9 }).conditions).toMatchObject([{ type: 'AttackHold', status: 'False', reason: 'DemandBelieved' }])
   })
 })

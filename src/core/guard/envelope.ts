@@ -1,3 +1,4 @@
+import { condition } from '../conditions.ts'
 import type { Guard } from '../rules.ts'
 
 /**
@@ -10,11 +11,16 @@ export function envelope(): Guard {
     limit: (draft, { situation }) => {
       const { demand, replicas } = situation.observation
       const doubt = situation.doubts.find(({ believes }) => demand.kind === 'value' && believes < demand.value)
-      if (doubt === undefined || draft.needed === undefined) return { replicas: draft.replicas, why: 'demand is believed' }
+      if (doubt === undefined || draft.needed === undefined) {
+        const message = 'demand is believed'
+        const believed = condition('AttackHold', { status: 'False', reason: 'DemandBelieved', message })
+        return { replicas: draft.replicas, why: message, conditions: [believed] }
+      }
       const enough = Math.max(replicas.spec, draft.needed)
       const kept = Math.min(draft.replicas, enough)
       const why = kept < draft.replicas ? `withheld ${draft.replicas - kept} replicas: ${doubt.why}` : doubt.why
-      return { replicas: kept, why, conditions: [{ type: 'AttackHold', status: 'True', reason: 'DemandDoubted', message: why }] }
+      const reason = doubt.by === 'jump' ? 'JumpUnconfirmed' : 'DemandDoubted'
+      return { replicas: kept, why, conditions: [condition('AttackHold', { status: 'True', reason, message: why })] }
     },
   }
 }

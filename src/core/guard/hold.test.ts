@@ -47,7 +47,26 @@ describe('hold', () => {
       ['Anomalous', 'True'],
     ])
     expect(ask({ response: 'AlertOnly' })).toMatchObject({ replicas: 4, conditions: [{}, { reason: 'AlertOnly' }] })
-    expect(ask({ active: false })).toMatchObject({ replicas: 4, why: 'metrics are there' })
+    expect(ask({ active: false })).toMatchObject({
+      replicas: 4,
+      why: 'metrics are there',
+      conditions: [{}, { reason: 'AsUsual' }],
+    })
+    expect(ask({ active: false, response: 'Ignore' })?.conditions).toHaveLength(1)
+  })
+
+  test('until the start has settled nothing is taken away, with the time that is left; the maximum still holds', () => {
+    const early = play(hold({ settlesAt: 60_000 }), [
+      { seconds: 15, asked: 4 },
+      { seconds: 45, asked: 14 },
+      { seconds: 50, asked: 4, spec: 30 },
+      { seconds: 60, asked: 4 },
+    ])
+    expect(early.map(({ replicas }) => replicas)).toEqual([10, 14, 20, 4])
+    expect(early[0]?.why).toBe('holds 10: the start is recent: what the last minutes wanted is not known for 45 s more')
+    expect(early[1]?.why).toContain('no scale-down while the start is recent')
+    expect(early[3]?.why).toBe('metrics are there')
+    expect(early[0]?.conditions?.[0]).toMatchObject({ type: 'MetricsFresh', status: 'True' })
   })
 
   test('with the demand missing the result is never below what runs, unless the maximum is', () => {

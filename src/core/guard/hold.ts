@@ -1,27 +1,30 @@
-import type { Condition } from '../model.ts'
+import { condition } from '../conditions.ts'
+import type { Condition, Instant } from '../model.ts'
 import type { Context, Guard } from '../rules.ts'
 import { anomalyIn } from '../screen/anomaly.ts'
 
 export interface HoldSettings {
   /** `None` for a target that has no source of demand (only CPU, say): then only failed metrics hold it. Default Expected. */
   readonly demand?: 'Expected' | 'None'
+  /** After a start, a take-over or a restart: before that time nothing is taken away. */
+  readonly settlesAt?: Instant
 }
 
 /**
- * Silence never scales down: where the demand is missing, every metric failed, or an anomaly asks for it (response Hold),
- * nothing is taken away; the object's own maximum still holds.
+ * Silence never scales down: where the demand is missing, every metric failed, an anomaly asks for it (response Hold),
+ * or we have just begun and do not know yet what the last minutes wanted, nothing is taken away; the object's own maximum still holds.
  */
-export function hold({ demand = 'Expected' }: HoldSettings = {}): Guard {
+export function hold({ demand = 'Expected', settlesAt }: HoldSettings = {}): Guard {
   return {
     name: 'hold',
     limit: (draft, context) => {
-      const reason = blindness(context, demand) ?? unease(context)
-      const fresh: Condition = { type: 'MetricsFresh', status: 'True', reason: 'Fresh', message: 'demand and metrics are there' }
+      const reason = blindness(context, demand) ?? unease(context) ?? unsettled(context, settlesAt)
+      const fresh = condition('MetricsFresh', { status: 'True', reason: 'Fresh', message: 'demand and metrics are there' })
       const unusual = anomalyCondition(context)
       if (reason === undefined) return { replicas: draft.replicas, why: 'metrics are there', conditions: [fresh, ...unusual] }
       const kept = Math.min(context.situation.observation.replicas.spec, context.target.maxReplicas)
       const conditions: readonly Condition[] = [
-        reason.blind ? { ...fresh, status: 'False', reason: 'MetricsMissing', message: reason.why } : fresh,
+        reason.blind ? condition('MetricsFresh', { status: 'False', reason: 'MetricsMissing', message: reason.why }) : fresh,
         ...unusual,
       ]
       return draft.replicas < kept
@@ -53,7 +56,20 @@ function unease({ memory }: Context): Reason | undefined {
   return anomaly?.active && anomaly.response === 'Hold' ? { blind: false, why: anomaly.why } : undefined
 }
 
+function unsettled({ now }: Context, settlesAt: Instant | undefined): Reason | undefined {
+  if (settlesAt === undefined || now >= settlesAt) return undefined
+  const left = Math.ceil((settlesAt - now) / 1000)
+  return { blind: false, why: `the start is recent: what the last minutes wanted is not known for ${left} s more` }
+}
+
 function anomalyCondition({ memory }: Context): readonly Condition[] {
   const anomaly = anomalyIn(memory)
-  return anomaly?.active ? [{ type: 'Anomalous', status: 'True', reason: anomaly.response, message: anomaly.why }] : []
+  if (anomaly === undefined || anomaly.response === 'Ignore') return []
+  const { active, response, why: message } = anomaly
+  return [
+    condition(
+      'Anomalous',
+      active ? { status: 'True', reason: response, message } : { status: 'False', reason: 'AsUsual', message },
+    ),
+  ]
 }

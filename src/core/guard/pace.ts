@@ -9,8 +9,8 @@ import { type Context, type Guard, recall } from '../rules.ts'
 const NAME = 'pace'
 
 /**
- * HPA's rate policies: how far one decision may move the replicas, counted from the changes that really happened. A change has
- * happened when the replicas observed now lie where the last decision sent them; what others did to them is not counted.
+ * HPA's rate policies: how far one decision may move the replicas, counted from the changes that really happened: those of
+ * decisions that were not refused. What others did to the replicas is not counted.
  */
 export function pace(settings: HpaSettings = stockSettings): Guard {
   return {
@@ -28,13 +28,10 @@ export function pace(settings: HpaSettings = stockSettings): Guard {
   }
 }
 
-function happened({ memory, target, situation }: Context): ScaleEvents {
+function happened({ memory, target }: Context): ScaleEvents {
   const events = recall(memory, NAME, noEvents)
-  if (memory.decided === undefined) return events
-  const { at, from, to } = memory.decided
-  const now = situation.observation.replicas.spec
-  const reached = to > from ? Math.min(Math.max(now, from), to) : Math.max(Math.min(now, from), to)
-  return eventsAfter(events, { from, to: reached, at }, target.behavior)
+  if (memory.decided === undefined || memory.decided.refused) return events
+  return eventsAfter(events, memory.decided, target.behavior)
 }
 
 interface Held {

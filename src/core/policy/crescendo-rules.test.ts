@@ -26,6 +26,9 @@ const optionsOf = (mode: CrescendoOptions['mode'], change: Partial<CrescendoOpti
   ...change,
 })
 
+/** The stock HPA believes every jump at once; where we are compared with it, so do we. */
+const BELIEVED = { factor: Number.POSITIVE_INFINITY }
+
 const observed = (load: number | undefined, at: number, spec: number): Observation => ({
   at,
   replicas: { spec, status: spec, ready: spec },
@@ -65,12 +68,12 @@ const names = (parts: readonly { readonly name: string }[]) => parts.map(({ name
 
 describe('the modes', () => {
   test('Off has neither forecaster nor tuner; Additive and Slo have both', () => {
-    expect(names(crescendoRules(optionsOf('Off')).proposers)).toEqual(['reactive', 'widen'])
+    expect(names(crescendoRules(optionsOf('Off')).proposers)).toEqual(['reactive', 'widen', 'manual', 'blind'])
     expect(crescendoRules(optionsOf('Off'))).not.toHaveProperty('forecaster')
     expect(crescendoRules(optionsOf('Off'))).not.toHaveProperty('tuner')
     for (const mode of ['Additive', 'Slo'] as const) {
       const rules = crescendoRules(optionsOf(mode, { badMinutesPerDay: 5 }))
-      expect(names(rules.proposers)).toEqual(['reactive', 'predictive', 'widen'])
+      expect(names(rules.proposers)).toEqual(['reactive', 'predictive', 'widen', 'manual', 'blind'])
       expect(rules).toMatchObject({ name: 'crescendo', forecaster: { name: 'seasonal-ridge' }, tuner: { name: 'replay' } })
     }
   })
@@ -78,7 +81,7 @@ describe('the modes', () => {
   test('all have the screens and the guards of the house in their order, and tell the stock HPA', () => {
     for (const mode of ['Off', 'Additive', 'Slo'] as const) {
       const { screens, guards, counterfactual } = crescendoRules(optionsOf(mode, { guards: {} }))
-      expect(names(screens)).toEqual(['quality', 'attack', 'anomaly'])
+      expect(names(screens)).toEqual(['quality', 'jump', 'attack', 'anomaly'])
       expect(names(guards)).toEqual(['stabilise', 'pace', 'bounds', 'envelope', 'hold', 'emergency', 'breaker', 'ceiling'])
       expect(counterfactual?.name).toBe('hpa')
     }
@@ -137,9 +140,9 @@ describe('mode Off', () => {
     fc.assert(
       fc.property(loads, fc.integer({ min: 2, max: 80 }), (series, spec) => {
         const replicas = (rules: Rules) => drive(rules, series, spec).map(({ to }) => to)
-        expect(replicas(crescendoRules(optionsOf('Off', { screens: { anomaly: { response: 'Ignore' } } })))).toEqual(
-          replicas(hpaRules()),
-        )
+        expect(
+          replicas(crescendoRules(optionsOf('Off', { screens: { anomaly: { response: 'Ignore' }, jump: BELIEVED } }))),
+        ).toEqual(replicas(hpaRules()))
       }),
       { numRuns: 60 },
     )
@@ -166,7 +169,10 @@ describe('mode Additive', () => {
             return { by: 'dice', madeAt: now, points: [], windows: spans.map((span, i) => ({ ...span, quantiles: windows[i]! })) }
           },
         }
-        const [ours, stock] = [driver(crescendoRules(optionsOf('Additive', { forecaster }))), driver(hpaRules())]
+        const [ours, stock] = [
+          driver(crescendoRules(optionsOf('Additive', { forecaster, screens: { jump: BELIEVED } }))),
+          driver(hpaRules()),
+        ]
         let replicas = spec
         for (const [tick, load] of series.entries()) {
           const observation = observed(load, (tick + 1) * 60_000, replicas)

@@ -1,4 +1,6 @@
+import { blind } from '../decide/blind.ts'
 import { decisionWindows } from '../decide/block-rule.ts'
+import { type ManualSettings, manual } from '../decide/manual.ts'
 import { fallback, predictive, predictiveUp } from '../decide/predictive.ts'
 import { reactive } from '../decide/reactive.ts'
 import { widen } from '../decide/widen.ts'
@@ -22,6 +24,8 @@ export interface CrescendoOptions {
   readonly badMinutesPerDay?: number
   readonly guards?: GuardSettings
   readonly screens?: ScreenSettings
+  /** `Off` where we write nothing (mode Recommend): what others do to the replicas is then nothing to answer. */
+  readonly manual?: ManualSettings | 'Off'
   /** Another forecaster than the seasonal ridge; built with `decisionWindows(target.startupMs)`. */
   readonly forecaster?: Forecaster
 }
@@ -45,18 +49,25 @@ export function crescendoRules(options: CrescendoOptions): Rules {
     name: 'crescendo',
     screens: screensInOrder({
       quality: { staleMs: staleAfterMs(delayMs) },
+      jump: { unit: target.capacityPerReplica },
       anomaly: { response: 'AlertOnly' },
       ...options.screens,
     }),
     guards: guardsInOrder({ ...(mode === 'Slo' && { hpa: heldByTheRule }), ...options.guards }),
     counterfactual: counterfactualHpa(),
   }
-  if (mode === 'Off') return { ...common, proposers: [reactive(), widen()] }
+  const always = [widen(), ...floors(options)]
+  if (mode === 'Off') return { ...common, proposers: [reactive(), ...always] }
   const forecaster = options.forecaster ?? forecasterFor(target, delayMs)
   const tuner = createTuner({ target, delayMs, ...(badMinutesPerDay !== undefined && { badMinutesPerDay }) })
   const proposers: readonly Proposer[] =
-    mode === 'Slo' ? [fallback(reactive()), predictive(), widen()] : [reactive(), predictiveUp(), widen()]
+    mode === 'Slo' ? [fallback(reactive()), predictive(), ...always] : [reactive(), predictiveUp(), ...always]
   return { ...common, forecaster, tuner, proposers }
+}
+
+/** A target without a source of demand misses none. */
+function floors({ manual: by, guards }: CrescendoOptions): readonly Proposer[] {
+  return [...(by === 'Off' ? [] : [manual(by)]), ...(guards?.hold?.demand === 'None' ? [] : [blind()])]
 }
 
 /** The seasonal ridge with the windows that the decision needs, and the fan that people look at in steps of five minutes. */

@@ -32,7 +32,8 @@ function driven(replicas: number, { rules = hpaRules(), ...change }: Partial<Tar
         demand: { kind: 'missing', at: now, why: 'not measured' },
       } as const
       const stepped = step(rules, memory, { target: { ...target, ...change }, situation: { observation, doubts: [] } })
-      memory = stepped.memory
+      const { decided } = stepped.memory
+      memory = act === 'refuse' && decided ? { ...stepped.memory, decided: { ...decided, refused: true } } : stepped.memory
       if (act === 'obey') spec = stepped.decision.to
       return stepped.decision
     },

@@ -53,5 +53,5 @@ test('the response is the choice of the policy; Ignore remembers nothing', () =>
 })
 
 test('the screens run in one order: what cannot be true is not scored', () => {
-  expect(screensInOrder().map(({ name }) => name)).toEqual(['quality', 'attack', 'anomaly'])
+  expect(screensInOrder().map(({ name }) => name)).toEqual(['quality', 'jump', 'attack', 'anomaly'])
 })
