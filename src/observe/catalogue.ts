@@ -128,3 +128,8 @@ export function builtInMetric(name: string): BuiltInMetric | undefined {
 export function builtInKind(name: string): MetricKind | undefined {
   return BY_NAME.get(name)?.kind
 }
+
+/** The built-in metrics that a scrape of the pod itself can answer. */
+export function scrapedBuiltIns(): readonly (BuiltInMetric & { readonly scrape: string })[] {
+  return BUILT_IN_CATALOGUE.filter((metric): metric is BuiltInMetric & { scrape: string } => metric.scrape !== undefined)
+}

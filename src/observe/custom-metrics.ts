@@ -1,8 +1,7 @@
 import type { MetricSpec, PodSample } from '../core/model.ts'
 import { askApi, createGroupVersions, field, itemsOf, quantityField, textField, timeField } from './metrics-api.ts'
 import { type Found, found, type Missing, missing } from './missing.ts'
-import { type Answer, createHealthRecord, type Origin, type Question, untimely } from './origin.ts'
-import { notOffered, told } from './prometheus-origin.ts'
+import { type Answer, createHealthRecord, notOffered, type Origin, type Question, told, untimely } from './origin.ts'
 import type { ApiTools } from './resource-metrics.ts'
 import { createResourceNames } from './resource-names.ts'
 

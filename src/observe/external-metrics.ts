@@ -1,8 +1,7 @@
 import { valuesOf } from './custom-metrics.ts'
 import { askApi, createGroupVersions, itemsOf } from './metrics-api.ts'
 import { type Found, missing } from './missing.ts'
-import { type Answer, createHealthRecord, type Origin, type Question } from './origin.ts'
-import { notOffered, told } from './prometheus-origin.ts'
+import { type Answer, createHealthRecord, notOffered, type Origin, type Question, told } from './origin.ts'
 import type { ApiTools } from './resource-metrics.ts'
 
 const NAME = 'external.metrics.k8s.io'

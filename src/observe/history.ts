@@ -1,19 +1,9 @@
 import { type Found, found, type Missing, missing } from './missing.ts'
+import type { HistoryRange, Point } from './origin.ts'
 import type { Prometheus } from './prometheus.ts'
 import { render } from './query-template.ts'
 import type { CatalogueEntry } from './source-document.ts'
 import type { Workload } from './workload.ts'
-
-export interface HistoryRange {
-  readonly fromMs: number
-  readonly toMs: number
-  readonly stepMs: number
-}
-
-export interface Point {
-  readonly at: number
-  readonly value: number
-}
 
 export interface BackfillPlan {
   readonly entry: CatalogueEntry

@@ -20,6 +20,24 @@ export interface Origin {
   health(): SourceHealth
 }
 
+/** The origin of one MetricSource. */
+export interface SourceOrigin extends Origin {
+  /** The past of the metric's total over the workload's pods, oldest first; empty where the source does not know the metric. */
+  history(workload: Workload, metric: string, range: HistoryRange): Promise<Found<readonly Point[]>>
+  close(): Promise<void>
+}
+
+export interface HistoryRange {
+  readonly fromMs: Instant
+  readonly toMs: Instant
+  readonly stepMs: number
+}
+
+export interface Point {
+  readonly at: Instant
+  readonly value: number
+}
+
 /** How old or new a sample may be. */
 export interface Ages {
   readonly staleMs: number
@@ -57,4 +75,13 @@ export function createHealthRecord(name: string, clock: Clock) {
       return outcome
     },
   }
+}
+
+export function notOffered(origin: string, spec: MetricSpec): Missing {
+  return missing('NotOffered', `${origin} does not know ${metricName(spec)}`)
+}
+
+/** The same reason, with who was asked for what. */
+export function told(origin: string, spec: MetricSpec, { reason, why }: Missing): Missing {
+  return missing(reason, `${metricName(spec)} from ${origin}: ${why.slice(reason.length + 2)}`)
 }

@@ -2,16 +2,24 @@ import type { MetricSpec } from '../core/model.ts'
 import type { Clock, Log } from '../ports.ts'
 import { builtInMetric } from './catalogue.ts'
 import { createCredentials, type ReadSecret } from './credentials.ts'
-import { backfill, type HistoryRange } from './history.ts'
+import { backfill } from './history.ts'
 import { createLane } from './lane.ts'
 import { type Found, found, type Missing, missing } from './missing.ts'
-import { type Ages, type Answer, createHealthRecord, metricName, type Origin, type Question } from './origin.ts'
+import {
+  type Ages,
+  type Answer,
+  createHealthRecord,
+  metricName,
+  notOffered,
+  type Question,
+  type SourceOrigin,
+  told,
+} from './origin.ts'
 import { createPrometheus, type Row } from './prometheus.ts'
 import { render, sharesNamespaces } from './query-template.ts'
 import { disbelief, podAnswer, toMilli } from './samples.ts'
 import { createSharedAnswers, type SharedAnswers } from './shared-answers.ts'
 import { allows, type CatalogueEntry, type SourceDocument } from './source-document.ts'
-import type { Workload } from './workload.ts'
 
 export interface PrometheusTools {
   readonly clock: Clock
@@ -27,12 +35,6 @@ export interface PrometheusTools {
   }
 }
 
-export interface PrometheusOrigin extends Origin {
-  /** The past of the metric's total over the workload's pods, oldest first; empty where the source does not know the metric. */
-  history(workload: Workload, metric: string, range: HistoryRange): Promise<Found<readonly { at: number; value: number }[]>>
-  close(): Promise<void>
-}
-
 type Group = SharedAnswers<Found<readonly Row[]>>
 
 /** More namespaces than this go in several queries. */
@@ -41,7 +43,7 @@ const MAX_GROUPS = 5000
 const IDLE_GROUP_MS = 600_000
 
 /** A MetricSource of type Prometheus: its catalogue, and behind it the built-in one. */
-export function createPrometheusOrigin(document: SourceDocument, tools: PrometheusTools): PrometheusOrigin {
+export function createPrometheusOrigin(document: SourceDocument, tools: PrometheusTools): SourceOrigin {
   const { metadata, spec } = document
   const { clock, log, settings } = tools
   const name = `prometheus/${metadata.name}`
@@ -225,13 +227,4 @@ function oneValue(rows: readonly Row[], judgement: Parameters<typeof disbelief>[
   const doubt = disbelief(row, judgement)
   if (doubt !== undefined || row.value === undefined) return doubt ?? missing('NotANumber', 'the sample is no finite number')
   return found({ kind: 'values', values: [toMilli(row.value)], at: row.at })
-}
-
-export function notOffered(origin: string, spec: MetricSpec): Missing {
-  return missing('NotOffered', `${origin} does not know ${metricName(spec)}`)
-}
-
-/** The same reason, with who was asked for what. */
-export function told(origin: string, spec: MetricSpec, { reason, why }: Missing): Missing {
-  return missing(reason, `${metricName(spec)} from ${origin}: ${why.slice(reason.length + 2)}`)
 }

@@ -240,7 +240,7 @@ const UNITS_MS: Readonly<Record<string, number>> = {
 }
 
 /** "1h30m", "-5m", "90" (seconds); `undefined` for anything computed. */
-function durationMs(text: string): number | undefined {
+export function durationMs(text: string): number | undefined {
   const match = /^\s*([-+]?)\s*(?:(\d+(?:\.\d+)?)|((?:\d+(?:ms|[ywdhms]))+))\s*$/.exec(text)
   if (!match) return undefined
   const [, sign, seconds, parts = ''] = match

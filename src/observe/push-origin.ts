@@ -1,7 +1,6 @@
 import type { PodSample } from '../core/model.ts'
 import { found } from './missing.ts'
-import { type Answer, metricName, type Origin, type Question } from './origin.ts'
-import { notOffered } from './prometheus-origin.ts'
+import { type Answer, metricName, notOffered, type Origin, type Question } from './origin.ts'
 import type { PushBuffer, PushedValue } from './push.ts'
 import { toMilli } from './samples.ts'
 

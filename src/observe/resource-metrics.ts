@@ -3,8 +3,7 @@ import type { KubeClient } from '../kube/api.ts'
 import type { Clock } from '../ports.ts'
 import { askApi, field, goDurationMs, itemsOf, quantityField, textField, timeField } from './metrics-api.ts'
 import { type Found, found, type Missing, missing } from './missing.ts'
-import { type Ages, type Answer, createHealthRecord, type Origin, type Question, untimely } from './origin.ts'
-import { notOffered, told } from './prometheus-origin.ts'
+import { type Ages, type Answer, createHealthRecord, notOffered, type Origin, type Question, told, untimely } from './origin.ts'
 import { createSharedAnswers, type SharedAnswers } from './shared-answers.ts'
 
 export interface ApiTools {

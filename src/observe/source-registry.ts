@@ -1,28 +1,29 @@
-import type { HistoryRange, Point } from './history.ts'
-import type { Origin } from './origin.ts'
-import { createPrometheusOrigin, type PrometheusOrigin, type PrometheusTools } from './prometheus-origin.ts'
+import { createOpenMetricsOrigin, type ScrapeTools } from './open-metrics.ts'
+import type { HistoryRange, Origin, Point, SourceOrigin } from './origin.ts'
+import { createPrometheusOrigin, type PrometheusTools } from './prometheus-origin.ts'
 import { byPriority, type SourceDocument } from './source-document.ts'
 import type { Workload } from './workload.ts'
 
 interface Registered {
   readonly text: string
-  readonly origin: PrometheusOrigin
+  readonly origin: SourceOrigin
 }
 
 /** One origin for each MetricSource, made anew when its spec changes and closed when it is gone. */
-export function createSourceRegistry(documents: () => readonly SourceDocument[], tools: PrometheusTools) {
+export function createSourceRegistry(documents: () => readonly SourceDocument[], tools: PrometheusTools & ScrapeTools) {
   const registered = new Map<string, Registered>()
-  const originOf = (document: SourceDocument): PrometheusOrigin => {
+  const originOf = (document: SourceDocument): SourceOrigin => {
     const { name } = document.metadata
     const text = JSON.stringify(document.spec)
     const known = registered.get(name)
     if (known?.text === text) return known.origin
     if (known !== undefined) void known.origin.close()
-    const origin = createPrometheusOrigin(document, tools)
+    const origin =
+      document.spec.type === 'Prometheus' ? createPrometheusOrigin(document, tools) : createOpenMetricsOrigin(document, tools)
     registered.set(name, { text, origin })
     return origin
   }
-  const origins = (): readonly PrometheusOrigin[] => {
+  const origins = (): readonly SourceOrigin[] => {
     const now = documents()
     const names = new Set(now.map(({ metadata }) => metadata.name))
     for (const [name, { origin }] of registered) {
