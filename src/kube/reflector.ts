@@ -16,7 +16,10 @@ export interface ReflectorOptions<T> {
   readonly onUnreadable?: (key: string, cause: unknown) => void
   readonly log: Log
   readonly timing?: Timing
-  /** A watch that says nothing for so long is half open and begun anew. Default 90,000; the server's bookmarks come each minute. */
+  /**
+   * A watch that says nothing for so long is taken for half open and begun anew from its place. Default 90,000. Bookmarks
+   * come each minute where anything of the kind happens; a kind at rest costs one call in this time.
+   */
   readonly silenceMs?: number
 }
 
@@ -34,7 +37,7 @@ export interface ReflectorCounts {
   readonly watches: number
   /** Lists anew because the server had forgotten our place (410). */
   readonly expired: number
-  /** Watches that were broken off because nothing came. */
+  /** Watches that were begun anew because nothing came. */
   readonly silences: number
   readonly unreadable: number
 }
@@ -262,13 +265,15 @@ async function follow<T>(state: State<T>, signal: AbortSignal): Promise<void> {
       apply(state, event)
     }
   } catch (cause) {
-    if (dog.isSilent()) return silent(state)
-    throw cause
+    if (!dog.isSilent()) throw cause
   } finally {
     signal.removeEventListener('abort', end)
     end()
   }
-  if (dog.isSilent()) return silent(state)
+  if (dog.isSilent()) {
+    state.counts.silences += 1
+    return
+  }
   const isShort = events === 0 && state.timing.nowMs() - startedMs < 1000
   if (isShort && !signal.aborted) throw new KubeError('the watch ended as soon as it began', { status: 0, reason: 'Unreachable' })
   state.failures = 0
@@ -280,11 +285,6 @@ function watchQuery<T>(
 ): Record<string, string> {
   const timeoutSeconds = Math.round(WATCH_SECONDS * (0.9 + 0.2 * timing.random()))
   return { ...query, resourceVersion, allowWatchBookmarks: 'true', timeoutSeconds: String(timeoutSeconds) }
-}
-
-function silent<T>(state: State<T>): void {
-  state.counts.silences += 1
-  state.options.log.info('watch was silent', { resource: labelOf({ method: 'GET', path: state.options.path }).resource })
 }
 
 /** Ends the watch when nothing was heard for the time of silence; one sleeper, however many events there are. */
