@@ -17,6 +17,7 @@ function leaseServer() {
     lease: undefined as StoredLease | undefined,
     calls: [] as KubeCall[],
     version: 0,
+    watches: 0,
     fail: undefined as ((call: KubeCall) => KubeError | undefined) | undefined,
     client: { server: 'https://test', watch: () => never(), request } as KubeClient,
   }
@@ -212,6 +213,68 @@ describe('the election', () => {
     expect(server.lease.spec.holderIdentity).toBe('two')
   })
 })
+
+describe('one that stands by and may watch', () => {
+  /** The Lease server with a watch: what is written comes at once. */
+  function watched() {
+    const server = leaseServer()
+    let wake = () => {}
+    const { request } = server.client
+    const client: KubeClient = {
+      server: 'https://test',
+      async request<T>(call: KubeCall) {
+        const answer = await request<T>(call)
+        if (call.method !== 'GET') wake()
+        return answer
+      },
+      async *watch(_, signal) {
+        server.watches += 1
+        while (!signal.aborted) {
+          await new Promise<void>(resolve => {
+            wake = resolve
+            signal.addEventListener('abort', () => resolve(), { once: true })
+          })
+          if (!signal.aborted) yield { type: 'MODIFIED', object: structuredClone(server.lease) }
+        }
+      },
+    }
+    server.client = client
+    return server
+  }
+
+  test('takes over 15 s after the last renewal, to the moment, and asks for nothing until then', async () => {
+    const [server, clock] = [watched(), turnedClock()]
+    const one = compete(server, 'one', clock)
+    await clock.advance(0)
+    const two = compete({ ...server, client: { ...server.client } }, 'two', clock)
+    await clock.advance(60_500)
+    expect(server.watches).toBe(1)
+    const last = Date.parse(String(server.lease?.spec.renewTime))
+    server.fail = call =>
+      holderIn(call) === 'two' || call.method === 'GET'
+        ? undefined
+        : new KubeError('cut off', { status: 0, reason: 'Unreachable' })
+    const untilMs = last + 15_000 - clock.timing.wallMs()
+    await clock.advance(untilMs - 10)
+    expect(leaders(one.election, two.election)).toEqual([false, false])
+    await clock.advance(20)
+    expect(leaders(one.election, two.election)).toEqual([false, true])
+  })
+
+  test('takes over at once what is given away', async () => {
+    const [server, clock] = [watched(), turnedClock()]
+    const one = compete(server, 'one', clock)
+    await clock.advance(0)
+    const two = compete(server, 'two', clock)
+    await clock.advance(6_000)
+    one.ending.abort()
+    await one.done
+    await clock.advance(1)
+    expect(two.election.isLeader()).toBe(true)
+  })
+})
+
+const holderIn = (call: KubeCall) => (call.body as StoredLease | undefined)?.spec.holderIdentity
 
 describe('leadership that is lost', () => {
   test('an API server that does not answer ends it after 10 s, before another may begin', async () => {

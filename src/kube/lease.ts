@@ -100,12 +100,45 @@ async function run(state: State, signal: AbortSignal): Promise<void> {
     tellChange(state)
     const leftMs = validMs(state)
     // Those who wait spread out; the one who leads does not come late, and wakes when its time is over.
-    const pauseMs = retrySeconds * 1000 * (leftMs > 0 || wasLeader ? 1 : 1 + 1.2 * timing.random())
-    const untilMs = Math.max(pauseMs, retryAfterMs)
-    await timing.sleep(leftMs > 0 ? Math.min(untilMs, leftMs) : untilMs, signal)
+    const pauseMs = Math.max(retrySeconds * 1000 * (leftMs > 0 || wasLeader ? 1 : 1 + 1.2 * timing.random()), retryAfterMs)
+    if (leftMs > 0) await timing.sleep(Math.min(pauseMs, leftMs), signal)
+    else if (retryAfterMs === 0 && holderOf(state) !== undefined && !hasRunOut(state)) await standBy(state, signal, pauseMs)
+    else await timing.sleep(pauseMs, signal)
     tellChange(state)
   }
   await release(state)
+}
+
+/**
+ * Watches the Lease of another until it has run out or is given away: each renewal is seen as it comes, so that the time of
+ * a leader that died begins with its last one, not with our next look. Where there is no watch, looks every `pauseMs`.
+ */
+async function standBy(state: State, signal: AbortSignal, pauseMs: number): Promise<void> {
+  const { client, namespace, name, timing } = state.options
+  const ending = new AbortController()
+  const end = () => ending.abort()
+  signal.addEventListener('abort', end, { once: true })
+  void endWhenRunOut(state, ending)
+  const query = { fieldSelector: `metadata.name=${name}`, resourceVersion: state.seen?.lease.metadata.resourceVersion ?? '' }
+  try {
+    for await (const event of client.watch({ path: collectionPath(LEASES, namespace), query }, ending.signal)) {
+      if (event.type !== 'ADDED' && event.type !== 'MODIFIED') break
+      observe(state, event.object as Lease)
+      if (holderOf(state) === undefined) return
+    }
+  } catch {
+    // Not allowed, not reachable, or run out: the next look at the Lease says which.
+  } finally {
+    signal.removeEventListener('abort', end)
+    end()
+  }
+  if (!hasRunOut(state)) await timing.sleep(pauseMs, signal)
+}
+
+async function endWhenRunOut(state: State, ending: AbortController): Promise<void> {
+  const { timing } = state.options
+  while (!ending.signal.aborted && !hasRunOut(state)) await timing.sleep(leaseLeftMs(state), ending.signal)
+  ending.abort()
 }
 
 /** One try to get or keep the Lease. Gives what Retry-After asked for, in milliseconds. */
@@ -193,10 +226,14 @@ function observe(state: State, lease: Lease): void {
   state.seen = { lease, atMs: isSame && state.seen ? state.seen.atMs : state.options.timing.nowMs() }
 }
 
-function hasRunOut({ seen, options }: State): boolean {
-  if (seen === undefined) return false
-  const seconds = seen.lease.spec?.leaseDurationSeconds ?? options.leaseSeconds
-  return options.timing.nowMs() - seen.atMs >= seconds * 1000
+function hasRunOut(state: State): boolean {
+  return state.seen !== undefined && leaseLeftMs(state) <= 0
+}
+
+/** Milliseconds for which the Lease as last seen is valid, whoever holds it. */
+function leaseLeftMs({ seen, options }: State): number {
+  const seconds = seen?.lease.spec?.leaseDurationSeconds ?? options.leaseSeconds
+  return (seen?.atMs ?? options.timing.nowMs()) + seconds * 1000 - options.timing.nowMs()
 }
 
 /**

@@ -357,7 +357,7 @@ test('a new token in the file is used, after the old one stopped working', async
   )
 })
 
-test('one killed: the other leads within 15 s and its retry; one stopped and continued: it never writes again as leader', async () => {
+test('one killed: the other leads within 15 s; one stopped and continued: it never writes again as leader', async () => {
   await make('ledger')
   const [one, two] = [elector('one'), elector('two')]
   await until(() => one.isLeader() || two.isLeader())
@@ -367,8 +367,8 @@ test('one killed: the other leads within 15 s and its retry; one stopped and con
   first.child.kill('SIGKILL')
   const tookMs = await until(() => second.isLeader(), 25_000)
   console.log(`leader killed: the other led after ${Math.round(tookMs)} ms`)
-  expect(tookMs).toBeGreaterThan(9_000)
-  expect(tookMs).toBeLessThan(15_000 + 4_400 + 1_500)
+  expect(tookMs).toBeGreaterThan(12_000)
+  expect(tookMs).toBeLessThan(15_500)
 
   const third = elector('three')
   await sleep(3000)
@@ -390,7 +390,7 @@ test('one killed: the other leads within 15 s and its retry; one stopped and con
   third.child.kill('SIGTERM')
   const handedMs = await until(() => second.isLeader(), 10_000)
   console.log(`leader ended: the other led after ${Math.round(handedMs)} ms`)
-  expect(handedMs).toBeLessThan(6_000)
+  expect(handedMs).toBeLessThan(2_000)
 })
 
 function elector(identity: string) {
