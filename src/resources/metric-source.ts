@@ -169,5 +169,3 @@ const openMetrics = object({
 })
 
 export const metricSourceSpec = z.discriminatedUnion('type', [prometheus, openMetrics])
-
-export type CatalogueEntry = z.infer<typeof catalogueEntry>

@@ -161,6 +161,4 @@ export const scalingPolicyStatus = object({ observedGeneration, conditions })
 export const metricSourceStatus = object({ observedGeneration, conditions })
 
 export type HorizontalPodAutoscalerStatus = z.infer<typeof horizontalPodAutoscalerStatus>
-export type ScalingPolicyStatus = z.infer<typeof scalingPolicyStatus>
-export type MetricSourceStatus = z.infer<typeof metricSourceStatus>
 export type StatusCondition = z.infer<typeof condition>
