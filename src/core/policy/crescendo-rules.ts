@@ -1,4 +1,4 @@
-import { blind } from '../decide/blind.ts'
+import { type BlindSettings, blind } from '../decide/blind.ts'
 import { decisionWindows } from '../decide/block-rule.ts'
 import { type ManualSettings, manual } from '../decide/manual.ts'
 import { fallback, predictive, predictiveUp } from '../decide/predictive.ts'
@@ -26,6 +26,7 @@ export interface CrescendoOptions {
   readonly screens?: ScreenSettings
   /** `Off` where we write nothing (mode Recommend): what others do to the replicas is then nothing to answer. */
   readonly manual?: ManualSettings | 'Off'
+  readonly blind?: BlindSettings
   /** Another forecaster than the seasonal ridge; built with `decisionWindows(target.startupMs)`. */
   readonly forecaster?: Forecaster
 }
@@ -66,8 +67,8 @@ export function crescendoRules(options: CrescendoOptions): Rules {
 }
 
 /** A target without a source of demand misses none. */
-function floors({ manual: by, guards }: CrescendoOptions): readonly Proposer[] {
-  return [...(by === 'Off' ? [] : [manual(by)]), ...(guards?.hold?.demand === 'None' ? [] : [blind()])]
+function floors({ manual: by, blind: when, guards }: CrescendoOptions): readonly Proposer[] {
+  return [...(by === 'Off' ? [] : [manual(by)]), ...(guards?.hold?.demand === 'None' ? [] : [blind(when)])]
 }
 
 /** The seasonal ridge with the windows that the decision needs, and the fan that people look at in steps of five minutes. */
