@@ -10,7 +10,12 @@ export interface MetricSource {
   readonly name: string
   read(
     target: Target,
-  ): Promise<{ readonly answers: readonly MetricAnswer[] } & Pick<Observation, 'demand' | 'backlog' | 'clients' | 'errorRatio'>>
+  ): Promise<
+    { readonly answers: readonly MetricAnswer[] } & Pick<
+      Observation,
+      'demand' | 'otherDemand' | 'backlog' | 'clients' | 'errorRatio'
+    >
+  >
 }
 
 export interface Cluster {

@@ -5,7 +5,7 @@ import type { Clock, DurableStore, Log, Outcome, Ports } from '../ports.ts'
 import type { Settings } from '../resources/settings.ts'
 import { createMind, type Mind, type MindOptions } from './mind.ts'
 import type { Autoscaler, WatchedPod } from './objects.ts'
-import { fingerprintOf, type Plan, planOf } from './plan.ts'
+import { fingerprintOf, type Known, type Plan, planOf } from './plan.ts'
 import type { Target as ScaleTarget } from './scaled.ts'
 import { startupOf } from './startup.ts'
 
@@ -24,7 +24,7 @@ export interface AgentWorld {
   scale(object: Autoscaler, move: { readonly target: ScaleTarget; readonly to: number }): Promise<void>
   /** Why nothing may be written for this object now. */
   withheld(object: Autoscaler, settings: Settings, move: { readonly from: number; readonly to: number }): Withheld | undefined
-  readonly costPerReplicaHour: number
+  readonly defaults: Pick<Known, 'costPerReplicaHour' | 'manualFloorMs' | 'fallbackAfterMs'>
   readonly mind: Omit<MindOptions, 'store' | 'clock' | 'log' | 'history' | 'settlesAt'>
   /** When this process began to be responsible for the objects. */
   readonly leadsSince: () => Instant
@@ -67,6 +67,8 @@ interface State {
   mind?: Mind
   fingerprint?: string
   startupMs?: number
+  /** The metric in whose unit the sources told the demand last. */
+  driver?: string
   /** What the tick in progress has come to know, for whoever records it. */
   seen: { measured?: Measured; outcome?: Outcome; withheld?: Withheld }
 }
@@ -96,9 +98,12 @@ async function decide({ object, at }: Pick<Turn, 'object' | 'at'>, state: State,
   if ('condition' in target) return { object, at, trouble: target }
   const startupMs = startupOf(target.pods, state.startupMs)
   if (startupMs !== undefined) state.startupMs = startupMs
-  const { costPerReplicaHour } = world
-  const known = { pods: target.pods, costPerReplicaHour, ...(startupMs !== undefined && { startupMs }) }
-  const plan = planOf(object.checked.document, settings, known)
+  const plan = planOf(object.checked.document, settings, {
+    ...world.defaults,
+    pods: target.pods,
+    ...(startupMs !== undefined && { startupMs }),
+    ...(state.driver !== undefined && { driver: state.driver }),
+  })
   const workload = workloadOf(plan, target)
   const mind = await mindFor(plan, { state, world, workload })
   state.seen = {}
@@ -191,8 +196,10 @@ function portsFor({ object, plan, target, workload }: Subject, state: State, wor
     metrics: {
       name: 'sources',
       async read() {
-        state.seen.measured = await world.sources.read(workload)
-        return state.seen.measured
+        const measured = await world.sources.read(workload)
+        state.seen.measured = measured
+        if (measured.driver !== undefined) state.driver = measured.driver
+        return { ...inUnitsOf(plan, measured), ...otherDemand(world.sources, workload) }
       },
     },
     cluster: {
@@ -215,6 +222,19 @@ function portsFor({ object, plan, target, workload }: Subject, state: State, wor
       },
     },
   }
+}
+
+/** A demand in another unit than the capacity is none: the next tick has the capacity that fits it. */
+function inUnitsOf({ driver }: Plan, measured: Measured): Measured {
+  if (measured.driver === undefined || measured.driver === driver) return measured
+  const why = `it is told by ${measured.driver} now, no longer by ${driver}`
+  return { ...measured, demand: { kind: 'missing', at: measured.demand.at, why } }
+}
+
+/** While the demand is missing: the highest that other drivers say, in its unit. */
+function otherDemand(sources: Sources, workload: Workload): { readonly otherDemand?: number } {
+  const others = sources.lastSigns?.(workload)?.others ?? []
+  return others.length === 0 ? {} : { otherDemand: Math.max(...others.map(({ value }) => value)) }
 }
 
 /**

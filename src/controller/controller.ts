@@ -52,6 +52,10 @@ export interface ControllerSettings {
   readonly backfillMs: number
   readonly costPerReplicaHour: number
   readonly currency: string
+  /** How long replicas that a person added are kept. */
+  readonly manualFloorMs: number
+  /** How long the demand must be missing before the last good value and the forecast speak for it. */
+  readonly fallbackAfterMs: number
 }
 
 export interface Controller {
@@ -188,7 +192,7 @@ function worldOf(options: ControllerOptions, { watches, settingsOf, conflictOf, 
     scale: (object, { target, to }) => targets.scale(object, target, to),
     withheld: (object, { mode }, move) =>
       withheldBy({ options, isLeader: isLeader(options), mode, conflict: conflictOf(object) }, move),
-    costPerReplicaHour: settings.costPerReplicaHour,
+    defaults: settings,
     mind: { backfillMs: settings.backfillMs, inTurn: takingTurns() },
     leadsSince,
   }

@@ -8,8 +8,10 @@ import { capacityOf, DEFAULT_STARTUP_SECONDS, measuresLoad, metricsOf } from '..
 /** Everything that follows from an object and the policies in force for it, before any metric was read. */
 export interface Plan {
   readonly target: Target
-  /** Metrics whose total is the demand; the first that can be read counts. Empty: nothing of the spec adds up to a load. */
+  /** Metrics whose total tells the demand, the best first. Empty: nothing of the spec adds up to a load. */
   readonly drivers: readonly string[]
+  /** The one in whose unit demand and capacity are. */
+  readonly driver?: string
   readonly prediction: CrescendoOptions['mode']
   readonly options: Omit<CrescendoOptions, 'target' | 'delayMs' | 'mode'>
   readonly delayMs: number
@@ -21,8 +23,11 @@ export interface Known {
   readonly pods: readonly Pod[]
   /** Learnt: nine of ten pods were ready after that time; absent while none was seen. */
   readonly startupMs?: number
-  /** Used where the object says none. */
+  /** The driver that the sources have for it; absent before the first answer. */
+  readonly driver?: string
   readonly costPerReplicaHour: number
+  readonly manualFloorMs: number
+  readonly fallbackAfterMs: number
 }
 
 /**
@@ -32,9 +37,11 @@ export interface Known {
 export function planOf(document: HorizontalPodAutoscaler, settings: Settings, known: Known): Plan {
   const { name, namespace = 'default' } = document.metadata
   const metrics = metricsOf(document)
-  const driven = drivenBy(document, settings, { metrics, pods: known.pods })
+  const drivers = driversOf(document, settings, { metrics, pods: known.pods })
+  const driver = drivers.find(one => one.name === known.driver) ?? drivers[0]
   const startupSeconds = settings.prediction.startupSeconds
-  const { mode, ...options } = policyOptions(settings, { price: known.costPerReplicaHour, mode: settings.prediction.mode })
+  const { mode, ...policy } = policyOptions(settings, { price: known.costPerReplicaHour, mode: settings.prediction.mode })
+  const isHandsOff = settings.mode === 'Recommend' || settings.mode === 'Paused'
   return {
     target: {
       id: `${namespace}/${name}`,
@@ -42,13 +49,19 @@ export function planOf(document: HorizontalPodAutoscaler, settings: Settings, kn
       maxReplicas: settings.maxReplicas,
       metrics,
       ...behaviorOf(settings),
-      capacityPerReplica: driven?.capacityPerReplica ?? 1,
+      capacityPerReplica: driver?.capacityPerReplica ?? 1,
       startupMs: startupSeconds === undefined ? (known.startupMs ?? DEFAULT_STARTUP_SECONDS * 1000) : startupSeconds * 1000,
       periodMs: settings.periodSeconds * 1000,
     },
-    drivers: driven?.drivers ?? [],
-    prediction: driven === undefined && mode !== 'Off' ? 'Off' : mode,
-    options: driven === undefined ? { ...options, guards: { ...options.guards, hold: { demand: 'None' } } } : options,
+    drivers: drivers.map(one => one.name),
+    ...(driver && { driver: driver.name }),
+    prediction: driver === undefined && mode !== 'Off' ? 'Off' : mode,
+    options: {
+      ...policy,
+      ...(driver === undefined && { guards: { ...policy.guards, hold: { demand: 'None' } } }),
+      manual: isHandsOff ? 'Off' : { manualFloorMs: known.manualFloorMs },
+      blind: { fallbackAfterMs: known.fallbackAfterMs },
+    },
     delayMs: settings.simulation.metricsDelaySeconds * 1000,
     costPerReplicaHour: known.costPerReplicaHour,
     settings,
@@ -61,30 +74,36 @@ function behaviorOf({ mode, behavior }: Settings) {
   return { behavior: { ...behavior, scaleDown: { ...behavior?.scaleDown, selectPolicy: 'Disabled' as const } } }
 }
 
-interface Driven {
-  readonly drivers: readonly string[]
+interface Driver {
+  readonly name: string
   readonly capacityPerReplica: number
 }
 
-/** What the demand is, and how much of it one replica carries. A metric that counts arriving work comes before the use of a resource. */
-function drivenBy(
+/**
+ * What the demand may be told by, the best first, and how much of it one replica carries. A metric that counts arriving work comes
+ * before the use of a resource, which shows no more than what the pods could serve.
+ */
+function driversOf(
   document: HorizontalPodAutoscaler,
   settings: Settings,
   { metrics, pods }: { metrics: readonly MetricSpec[]; pods: readonly Pod[] },
-): Driven | undefined {
+): readonly Driver[] {
   const { drivers, capacityPerReplica } = settings.prediction
-  const stated =
+  const isCounted = (metric: string) => (drivers.length > 0 ? drivers.includes(metric) : measuresLoad(metric))
+  const counted =
     drivers.length > 0
       ? drivers
-      : metrics.flatMap(metric => ('metric' in metric && measuresLoad(metric.metric) ? [metric.metric] : []))
+      : metrics.flatMap(metric => ('metric' in metric && isCounted(metric.metric) ? [metric.metric] : []))
   const capacity = capacityPerReplica ?? capacityOf(document, settings)
-  if (stated.length > 0 && capacity !== undefined) return { drivers: stated, capacityPerReplica: capacity }
-  for (const metric of metrics) {
-    if (metric.type !== 'Resource' || metric.resource === 'memory') continue
+  const loads = capacity === undefined ? [] : counted.map(name => ({ name, capacityPerReplica: capacity }))
+  if (drivers.length > 0) return loads
+  const resources = metrics.flatMap(metric => {
+    if (metric.type !== 'Resource' || metric.resource === 'memory') return []
     const perPod = resourceCapacity(metric, pods)
-    if (perPod !== undefined) return { drivers: [metric.resource], capacityPerReplica: capacityPerReplica ?? perPod }
-  }
-  return undefined
+    const own = loads.length === 0 ? capacityPerReplica : undefined // a stated capacity is in units of the load, where there is one
+    return perPod === undefined ? [] : [{ name: metric.resource, capacityPerReplica: own ?? perPod }]
+  })
+  return [...loads, ...resources]
 }
 
 type ResourceMetric = Extract<MetricSpec, { readonly type: 'Resource' }>
@@ -106,8 +125,8 @@ function sumOfRequests({ containers }: Pod, resource: string): number | undefine
 }
 
 /** Rules have to be built anew when one of these changes: forecaster and tuner are made for them. */
-export function fingerprintOf({ target, drivers, prediction, options, delayMs }: Plan): string {
+export function fingerprintOf({ target, driver, prediction, options, delayMs }: Plan): string {
   const { capacityPerReplica, startupMs, periodMs } = target
   const isForecast = prediction !== 'Off'
-  return JSON.stringify([prediction, drivers, options, delayMs, periodMs, isForecast && [capacityPerReplica, startupMs]])
+  return JSON.stringify([prediction, driver, options, delayMs, periodMs, isForecast && [capacityPerReplica, startupMs]])
 }

@@ -98,6 +98,8 @@ async function controllerOptions(composing: Composing, adapters: Adapters): Prom
       isDryRun,
       backfillMs: metrics.backfillSeconds * 1000,
       costPerReplicaHour: amount(cost.costPerReplicaHour),
+      manualFloorMs: settings.manualFloorSeconds * 1000,
+      fallbackAfterMs: metrics.fallbackAfterSeconds * 1000,
       currency: cost.currency,
     },
   }
