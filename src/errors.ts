@@ -14,6 +14,8 @@ export const ERROR_CODES = {
   CRS_USAGE: 'The command line is not understood. `crescendo COMMAND --help` lists what is.',
   CRS_KUBECONFIG:
     'No usable way to the API server: the kubeconfig is missing, malformed or asks for what is refused. The message names the file and the remedy.',
+  CRS_CLUSTER:
+    'The API server did not answer, or refused. The message says what was asked of it; check the address, the rights, and that the CRDs are installed.',
   CRS_STORE_UNAVAILABLE:
     'The store cannot be opened or written: permissions, a lock of another process, a server that does not answer, a full disk. The message says which.',
   CRS_STORE_NEWER:

@@ -1,15 +1,18 @@
 /** The package's main entry: the autoscaling system as one object in a program of one's own. */
 import { CrescendoError } from './errors.ts'
 import type { Applied, Asked, Backend } from './manager/backend.ts'
+import type { ClusterOptions } from './manager/cluster.ts'
 import { type DetailLog, detailLog } from './manager/detail-log.ts'
 import type { EmbeddedClusterOptions } from './manager/embedded.ts'
 import { type RealTimeMetrics, realTimeMetrics } from './manager/real-time-metrics.ts'
-import { findPolicy, loadPolicies, type PolicyLibrary, policyFacts, resolvePolicy } from './policies.ts'
+import { loadPolicies, type PolicyLibrary, policyFacts, resolvePolicy } from './policies.ts'
 import type { Log } from './ports.ts'
 import type { Settings } from './resources/settings.ts'
 import type { PolicyFact } from './show/facts.ts'
 
 export type { Applied, Asked } from './manager/backend.ts'
+export type { ClusterOptions } from './manager/cluster.ts'
+export type { EmbeddedClusterOptions } from './manager/embedded.ts'
 export type { RealTimeMetrics, ServiceMetrics } from './manager/real-time-metrics.ts'
 
 export interface ManagerOptions {
@@ -17,6 +20,12 @@ export interface ManagerOptions {
   readonly debug?: boolean
   /** Where messages go; JSON lines on standard error where this is absent. */
   readonly log?: Log
+  /** A real cluster: a kubeconfig file … */
+  readonly kubeconfig?: string
+  /** … or the one that this program runs in … */
+  readonly inCluster?: boolean
+  /** … or either of them in more detail. `{}` looks where kubectl looks. */
+  readonly cluster?: ClusterOptions
   /** The simulated cluster, which is used where no real one is named. */
   readonly embedded?: EmbeddedClusterOptions
 }
@@ -102,12 +111,13 @@ export class AutoscalingSystemManager {
   }
 
   /**
-   * Puts the loaded policies into force for a service, and `policy` in place of the one that it has. Gives what holds from now on, each
-   * value with the layer it came from. Throws CRS_UNKNOWN_SERVICE, with the names that there are, and CRS_USAGE for an unknown policy.
+   * Puts the loaded policies into force for a service (its own name, or that of its HorizontalPodAutoscaler), and `policy` in place of
+   * the one that it has. In a cluster that writes: policies of one's own become ScalingPolicies, and the object refers to `policy`.
+   * Gives what holds from now on, each value with the layer it came from. Throws CRS_UNKNOWN_SERVICE, with the names that there are,
+   * and CRS_USAGE for an unknown policy.
    */
   async applyPolicies(asked: Asked): Promise<readonly Applied[]> {
     const [backend, library] = [this.#initialized(), this.#loaded()]
-    if (asked.policy !== undefined) findPolicy(library, asked.policy)
     const applied = await backend.apply(asked, library)
     for (const { namespace, serviceName, settings } of applied) {
       this.#log.debug('policies applied', { namespace, serviceName, warnings: settings.warnings, origins: settings.origins })
@@ -126,8 +136,14 @@ export class AutoscalingSystemManager {
   }
 
   async #open(library: PolicyLibrary): Promise<Backend> {
+    const { kubeconfig, inCluster, cluster, embedded } = this.#options
+    if (kubeconfig !== undefined || inCluster === true || cluster !== undefined) {
+      const { openCluster } = await import('./manager/cluster.ts')
+      const named = { ...(kubeconfig !== undefined && { kubeconfig }), ...(inCluster !== undefined && { inCluster }) }
+      return openCluster({ ...cluster, ...named }, this.#log)
+    }
     const { createEmbedded } = await import('./manager/embedded.ts')
-    return createEmbedded(this.#options.embedded ?? {}, { log: this.#log, library })
+    return createEmbedded(embedded ?? {}, { log: this.#log, library })
   }
 
   async #collect(isWanted: boolean): Promise<void> {

@@ -72,6 +72,11 @@ export function findPolicy({ policies }: PolicyLibrary, name: string): ScalingPo
   throw new CrescendoError('CRS_USAGE', `found no policy ${name}, expected one of ${names.join(', ')}${near}`)
 }
 
+/** Those that a file brought, and not the ones that ship with Crescendo. */
+export function ownPolicies({ policies }: PolicyLibrary): readonly ScalingPolicy[] {
+  return policies.filter(({ origin }) => origin !== DEFAULTS).map(({ document }) => document)
+}
+
 /** Every policy with the settings that it results in, as the HTTP API tells them. */
 export function policyFacts(library: PolicyLibrary): readonly PolicyFact[] {
   return library.policies.map(({ document, origin }) => {

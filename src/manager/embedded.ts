@@ -2,13 +2,13 @@ import { setImmediate as breathe, setTimeout as pause } from 'node:timers/promis
 import { demoServices } from '../cli/demo/cast.ts'
 import { TICK_MS } from '../cli/demo/service.ts'
 import { explain, sentenceOf } from '../core/explain/explain.ts'
-import { CrescendoError } from '../errors.ts'
 import { findPolicy, type PolicyLibrary, resolvePolicy } from '../policies.ts'
 import { idOf } from '../show/facts.ts'
 import type { Applied, Asked, Backend } from './backend.ts'
 import type { DetailLog } from './detail-log.ts'
 import { documentOf } from './embedded-plan.ts'
 import { createEmbeddedService, type EmbeddedService } from './embedded-service.ts'
+import { unknownService } from './unknown-service.ts'
 
 export interface EmbeddedClusterOptions {
   /** Simulated seconds in a second; 60 by default. */
@@ -73,13 +73,6 @@ function find(services: readonly EmbeddedService[], { serviceName, namespace }: 
     { serviceName, ...(namespace !== undefined && { namespace }) },
     services.map(({ service }) => idOf(service)),
   )
-}
-
-/** One line that names what there is. */
-export function unknownService({ serviceName, namespace }: Asked, known: readonly string[]): CrescendoError {
-  const asked = namespace === undefined ? serviceName : `${namespace}/${serviceName}`
-  const there = known.length === 0 ? 'there is none' : `expected one of ${known.join(', ')}`
-  return new CrescendoError('CRS_UNKNOWN_SERVICE', `found no service ${asked}, ${there}`)
 }
 
 interface Loop {
