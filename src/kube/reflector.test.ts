@@ -389,7 +389,10 @@ describe('what others throw', () => {
           ? stream(response, line('MODIFIED', pod('good', 8, { kind: 'Bad' })), line('ADDED', pod('later', 9)))
           : list(response, 7, [pod('bad', 1, { kind: 'Bad' }), pod('good', 2)]),
       {
-        onUnreadable: key => unreadable.push(key),
+        onUnreadable(key) {
+          unreadable.push(key)
+          throw new Error('mine, too')
+        },
         read(raw) {
           if ((raw as KubeObject).kind === 'Bad') throw new TypeError('no')
           return raw as KubeObject

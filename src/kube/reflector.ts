@@ -217,7 +217,7 @@ function readable<T>(state: State<T>, key: string, raw: unknown): T | undefined 
     return state.options.read(raw)
   } catch (cause) {
     state.counts.unreadable += 1
-    state.options.onUnreadable?.(key, cause)
+    guarded(state, key, () => state.options.onUnreadable?.(key, cause))
     return UNREADABLE
   }
 }
@@ -239,12 +239,15 @@ function replaceAll<T>(state: State<T>, next: ReadonlyMap<string, Entry<T>>): vo
 }
 
 function tell<T>(state: State<T>, change: Change<T>): void {
-  for (const listener of [...state.listeners]) {
-    try {
-      listener(change)
-    } catch (cause) {
-      state.options.log.warn('listener failed', { key: change.key, cause })
-    }
+  for (const listener of [...state.listeners]) guarded(state, change.key, () => listener(change))
+}
+
+/** What others do when they are told is their trouble. */
+function guarded<T>(state: State<T>, key: string, call: () => void): void {
+  try {
+    call()
+  } catch (cause) {
+    state.options.log.warn('listener failed', { key, cause })
   }
 }
 

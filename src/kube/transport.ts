@@ -23,12 +23,14 @@ const CONNECT_MS = 10_000
 export function createTransport(connections: number | null): Transport {
   let open: { readonly by: Credentials; readonly dispatcher: Dispatcher } | undefined
   const dispatcherFor = (credentials: Credentials) => {
-    const by = { ...credentials, headers: {} }
-    if (open !== undefined && areSame(open.by, by)) return open.dispatcher
+    // Mostly the very same object: comparing what is in it costs more than a call may.
+    if (open?.by === credentials) return open.dispatcher
+    const isNewOnWire = open === undefined || !areSame(onWire(open.by), onWire(credentials))
     // Calls that are under way end on the old sockets.
-    open?.dispatcher.close().catch(() => {})
-    open = { by, dispatcher: dispatcherOf(credentials, connections) }
-    return open.dispatcher
+    if (isNewOnWire) open?.dispatcher.close().catch(() => {})
+    const dispatcher = open === undefined || isNewOnWire ? dispatcherOf(credentials, connections) : open.dispatcher
+    open = { by: credentials, dispatcher }
+    return dispatcher
   }
   return {
     send(credentials, { headers, path, ...exchange }) {
@@ -45,6 +47,11 @@ export function createTransport(connections: number | null): Transport {
       open = undefined
     },
   }
+}
+
+/** Tokens travel in headers, on any socket. */
+function onWire(credentials: Credentials): Credentials {
+  return { ...credentials, headers: {} }
 }
 
 function dispatcherOf({ tls, proxyUrl }: Credentials, connections: number | null): Dispatcher {
