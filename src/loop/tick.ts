@@ -1,4 +1,4 @@
-import type { Decision, Situation, Target } from '../core/model.ts'
+import type { Decision, Instant, Situation, Target } from '../core/model.ts'
 import type { Memory, Rules } from '../core/rules.ts'
 import { screen, step } from '../core/step.ts'
 import type { Outcome, Ports } from '../ports.ts'
@@ -29,8 +29,13 @@ function withoutAct({ decided, ...memory }: Memory): Memory {
   return decided === undefined ? memory : { ...memory, decided: { ...decided, refused: true } }
 }
 
+/** When rules were last taught: an object that was woken between two ticks decides anew, but lives on the grid of its period. */
+const taughtAt = new WeakMap<Rules, Instant>()
+
 /** Lets the accumulators see this tick; a missing demand is a gap, not a zero. */
 export function learn(rules: Rules, target: Target, { observation, demand }: Situation): void {
+  if (observation.at - (taughtAt.get(rules) ?? Number.NEGATIVE_INFINITY) < target.periodMs / 2) return
+  taughtAt.set(rules, observation.at)
   rules.forecaster?.absorb(observation.demand.at, demand)
   const forecast = rules.tuner && rules.forecaster?.predict(observation.at)
   rules.tuner?.absorb({ at: observation.at, demand, forecast: forecast && 'windows' in forecast ? forecast : undefined, target })
