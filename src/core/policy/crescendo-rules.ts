@@ -5,6 +5,7 @@ import { fallback, predictive, predictiveUp } from '../decide/predictive.ts'
 import { reactive } from '../decide/reactive.ts'
 import { widen } from '../decide/widen.ts'
 import { withFan } from '../forecast/fan.ts'
+import { late } from '../forecast/late.ts'
 import { seasonalRidge } from '../forecast/seasonal-ridge.ts'
 import { type GuardSettings, guardsInOrder } from '../guard/order.ts'
 import { counterfactualHpa } from '../hpa/counterfactual.ts'
@@ -38,6 +39,8 @@ const staleAfterMs = (delayMs: number): number => Math.max(120_000, 2 * delayMs)
 const heldByTheRule: HpaSettings = { ...stockSettings, downscaleStabilizationMs: 0 }
 /** Times ahead of the fan that is shown; decisions rest on windows, not on it. */
 const FAN_STEP_MS = 300_000
+/** It abstains for six hours; until an hour before that there is no model. */
+const FAN_AFTER_MS = 5 * 3_600_000
 const FAN_MS = [5, 10, 15, 20, 25, 30].map(minutes => minutes * 60_000)
 
 /**
@@ -77,6 +80,6 @@ function forecasterFor(target: Target, delayMs: number): Forecaster {
   const windows = decisionWindows(target.startupMs)
   const decisive = seasonalRidge({ stepMs: target.periodMs, delayMs, windows, pointsMs: [], unit })
   const everyMs = Math.max(FAN_STEP_MS, target.periodMs)
-  const fan = seasonalRidge({ stepMs: everyMs, delayMs: 0, windows: [], pointsMs: FAN_MS, unit })
-  return withFan(decisive, { fan, everyMs })
+  const fan = () => seasonalRidge({ stepMs: everyMs, delayMs: 0, windows: [], pointsMs: FAN_MS, unit })
+  return withFan(decisive, { fan: late(fan, { name: `fan ${unit}`, afterMs: FAN_AFTER_MS }), everyMs })
 }
