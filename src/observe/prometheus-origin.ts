@@ -54,6 +54,7 @@ export function createPrometheusOrigin(document: SourceDocument, tools: Promethe
     url: spec.url ?? '',
     credentials: createCredentials(spec, tools),
     maxBytes: spec.maxResponseBytes ?? settings.maxResponseBytes,
+    lookbackMs: settings.staleMs,
     ...(spec.tls?.serverName !== undefined && { serverName: spec.tls.serverName }),
     onWarnings: count => log.warn('metric source warned about a query', { source: name, count }),
   })

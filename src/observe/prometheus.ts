@@ -22,6 +22,8 @@ export interface PrometheusOptions {
   readonly credentials: Credentials
   readonly serverName?: string
   readonly maxBytes: number
+  /** A gauge whose target went away without a goodbye is not believed longer than this; the server's own default is 300 s. */
+  readonly lookbackMs: number
   /** Told when the server attached warnings to an answer; the count alone, never the text. */
   readonly onWarnings?: (count: number) => void
 }
@@ -35,9 +37,6 @@ export interface Prometheus {
   ): Promise<Found<readonly RangeRow[]>>
   close(): Promise<void>
 }
-
-/** Gauges of a target that went away without a goodbye are not believed longer than this; the server's own default is 300 s. */
-const LOOKBACK = '120'
 
 export function createPrometheus(options: PrometheusOptions): Prometheus {
   const agents = agentsOf(options)
@@ -65,7 +64,7 @@ export function createPrometheus(options: PrometheusOptions): Prometheus {
   }
   return {
     async query(promql, timeoutMs) {
-      const data = await ask('query', { query: promql, lookback_delta: LOOKBACK }, timeoutMs)
+      const data = await ask('query', { query: promql, lookback_delta: `${Math.ceil(options.lookbackMs / 1000)}s` }, timeoutMs)
       return data.kind === 'missing' ? data : vectorOf(data.value)
     },
     async queryRange(promql, { fromMs, toMs, stepMs, timeoutMs }) {

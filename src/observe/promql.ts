@@ -89,6 +89,31 @@ export function rewrite(query: string, demands: Demands): Query {
   return { kind: 'query', text: text + query.slice(at) }
 }
 
+const RATES = new Set(['rate', 'irate', 'increase'])
+
+/**
+ * The query with each `rate(x[5m])` as `(rate(x[5m]) and x)`. When a target is lost its series end at once, but a rate goes on until its
+ * range has run empty, and shrinks on the way: that looks like a fall in load. A query that does not parse is left as it is.
+ */
+export function onlyLiving(query: string): string {
+  const tree = parse(query)
+  if ('kind' in tree) return query
+  let [text, at] = ['', 0]
+  for (const node of nodesOf(tree)) {
+    const series = node.name === 'FunctionCall' && RATES.has(functionOf(node, query)) ? seriesOf(node) : undefined
+    if (series === undefined) continue
+    text += `${query.slice(at, node.from)}(${query.slice(node.from, node.to)} and ${query.slice(series.from, series.to)})`
+    at = node.to
+  }
+  return text + query.slice(at)
+}
+
+/** The selector of `rate(selector[range])`; absent where the range lies elsewhere in time, or is computed. */
+function seriesOf(call: Node): Node | undefined {
+  const [argument] = argumentsOf(call)
+  return argument?.name === 'MatrixSelector' ? (argument.getChild('VectorSelector') ?? undefined) : undefined
+}
+
 /** All vector selectors of a query, in order; a query that does not parse is refused. */
 export function selectorsOf(query: string): readonly Selector[] | Refusal {
   const tree = parse(query)

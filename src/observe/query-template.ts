@@ -1,5 +1,16 @@
 import { parseSelector } from '../core/hpa/selector.ts'
-import { anyOf, isLabelName, keepsLabel, type Matcher, nodesOf, parse, type Query, type Refusal, rewrite } from './promql.ts'
+import {
+  anyOf,
+  isLabelName,
+  keepsLabel,
+  type Matcher,
+  nodesOf,
+  onlyLiving,
+  parse,
+  type Query,
+  type Refusal,
+  rewrite,
+} from './promql.ts'
 
 /**
  * A catalogue query: PromQL with `$selector` among the matchers of a selector (restricts it to the namespaces that ask), `$namespace`,
@@ -40,7 +51,7 @@ export function render(template: string, values: TemplateValues): Query {
     ...(values.tenancyLabel === undefined ? [] : [tenants(values.tenancyLabel)]),
     ...(own === undefined ? [] : [own]),
   ]
-  const query = rewrite(named.text, { matchers: forced, narrow, nowMs: values.nowMs })
+  const query = rewrite(onlyLiving(named.text), { matchers: forced, narrow, nowMs: values.nowMs })
   if (query.kind === 'refused') return query
   if (values.namespaceLabel === values.tenancyLabel) return { kind: 'query', text: query.text.replaceAll(`${MARK},`, '') }
   const { label, operator, value } = tenants(values.namespaceLabel)

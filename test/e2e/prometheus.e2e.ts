@@ -1,0 +1,405 @@
+import { createServer, request, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { MetricSpec } from '../../src/core/model.ts'
+import type { KubeClient } from '../../src/kube/api.ts'
+import { KubeError } from '../../src/kube/kube-error.ts'
+import { BUILT_IN_CATALOGUE } from '../../src/observe/catalogue.ts'
+import { createCredentials } from '../../src/observe/credentials.ts'
+import { createPrometheus } from '../../src/observe/prometheus.ts'
+import { createPushBuffer } from '../../src/observe/push.ts'
+import { render } from '../../src/observe/query-template.ts'
+import type { SourceSpec } from '../../src/observe/source-document.ts'
+import { createSources } from '../../src/observe/sources.ts'
+import type { Sources, Workload } from '../../src/observe/workload.ts'
+import { type Prometheus, startPrometheus } from './bed/prometheus.ts'
+
+const clock = { now: () => Date.now() }
+const HOUR = 3_600_000
+const STEP = 15_000
+const startedAt = Math.floor(Date.now() / STEP) * STEP
+
+/** Series of the exporter by line; what a test takes away is gone from the next scrape on. */
+const exposed = new Map<string, () => number>()
+let exporter: Server
+let proxy: Server
+let prometheus: Prometheus
+/** Bodies of the queries that went through the proxy. */
+const asked: string[] = []
+
+const counterOf = (perSecond: number) => () => (perSecond * (Date.now() - startedAt + 600_000)) / 1000
+
+/** What a Deployment's pod was called: hash and suffix in the letters that Kubernetes draws from. */
+const podName = (workload: string, index: number) =>
+  `${workload}-6bd7f9c8d4-x2k${'bcdfghjklmnpqrstvwxz'[index % 20]}${Math.floor(index / 20) + 2}`
+
+const pastLoad = (at: number) => 500 + 300 * Math.sin((2 * Math.PI * at) / (24 * HOUR))
+
+function* past(from: number, share: number) {
+  for (let at = from; at < startedAt - HOUR; at += STEP)
+    if (at < from + HOUR || at >= from + 2 * HOUR) yield { atMs: at, value: pastLoad(at) * share }
+}
+
+beforeAll(async () => {
+  for (const namespace of ['shop', 'bank'])
+    for (let index = 0; index < 40; index++)
+      exposed.set(
+        `http_requests_total{namespace="${namespace}",pod="${podName('web', index)}",code="200"}`,
+        counterOf(namespace === 'shop' ? 10 : 1000),
+      )
+  exposed.set('DCGM_FI_DEV_GPU_UTIL{namespace="shop",pod="gpu-0",container="model",gpu="0"}', () => 80)
+  exposed.set('DCGM_FI_DEV_GPU_UTIL{namespace="shop",pod="gpu-0",container="model",gpu="1"}', () => 90)
+  exposed.set('queue_depth{namespace="shop",queue="orders"}', () => 42)
+  exposed.set('queue_depth{namespace="bank",queue="orders"}', () => 7000)
+  exposed.set('bad_gauge{namespace="shop",pod="gpu-0"}', () => Number.NaN)
+  exporter = await serve((_, response) => {
+    response.setHeader('content-type', 'text/plain; version=0.0.4')
+    response.end([...exposed].map(([series, value]) => `${series} ${value()}\n`).join(''))
+  })
+  const labels = (pod: string) => ({ namespace: 'shop', pod, job: 'past' })
+  prometheus = await startPrometheus({
+    targets: [`127.0.0.1:${portOf(exporter)}`],
+    backfill: [
+      { name: 'work_rate', type: 'gauge', labels: labels(podName('web', 0)), samples: past(startedAt - 72 * HOUR, 0.25) },
+      { name: 'work_rate', type: 'gauge', labels: labels(podName('web', 1)), samples: past(startedAt - 72 * HOUR, 0.75) },
+      {
+        name: 'work_rate',
+        type: 'gauge',
+        labels: labels('web-admin-6bd7f9c8d4-x2kbb'),
+        samples: past(startedAt - 72 * HOUR, 10),
+      },
+    ],
+  })
+  proxy = await serve((incoming, response) => {
+    const chunks: Buffer[] = []
+    incoming.on('data', chunk => chunks.push(chunk))
+    incoming.on('end', () => {
+      const body = Buffer.concat(chunks)
+      asked.push(new URLSearchParams(body.toString()).get('query') ?? '')
+      const { pathname } = new URL(incoming.url ?? '/', 'http://proxy')
+      const outgoing = request(
+        `${prometheus.url}${pathname}`,
+        { method: incoming.method ?? 'GET', headers: { ...incoming.headers, connection: 'close' } },
+        answer => {
+          response.writeHead(answer.statusCode ?? 500, answer.headers)
+          answer.pipe(response)
+        },
+      )
+      outgoing.on('error', () => response.destroy())
+      outgoing.end(body)
+    })
+  })
+  await until(async () => (await prometheus.query('count(count_over_time(http_requests_total[10s]) >= 5)')) === 80)
+})
+
+afterAll(async () => {
+  await prometheus?.remove()
+  for (const server of [exporter, proxy]) {
+    server?.closeAllConnections()
+    server?.close()
+  }
+})
+
+function serve(handler: Parameters<typeof createServer>[1]): Promise<Server> {
+  const server = createServer(handler)
+  return new Promise(resolve => server.listen(0, '127.0.0.1', () => resolve(server)))
+}
+
+const portOf = (server: Server) => (server.address() as AddressInfo).port
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  const endsAt = Date.now() + 60_000
+  while (!(await holds())) {
+    if (Date.now() > endsAt) throw new Error('it did not come about within 60 s')
+    await new Promise(resolve => setTimeout(resolve, 250))
+  }
+}
+
+/** A cluster without any metrics API. */
+const noApis: KubeClient = {
+  server: 'https://cluster.test',
+  request: async () => {
+    throw new KubeError('not found', { status: 404, reason: 'NotFound' })
+  },
+  watch: () => {
+    throw new KubeError('not found', { status: 404, reason: 'NotFound' })
+  },
+}
+
+function sourcesWith(spec: Partial<SourceSpec> = {}): Sources {
+  return createSources({
+    client: noApis,
+    metricSources: () => [
+      { metadata: { name: 'main' }, spec: { type: 'Prometheus', url: `http://127.0.0.1:${portOf(proxy)}`, ...spec } },
+    ],
+    readSecret: async () => undefined,
+    pushed: createPushBuffer({ clock }),
+    clock,
+    log: { info: () => undefined, warn: () => undefined },
+    settings: { windowSeconds: 5, periodMs: 2000 },
+  })
+}
+
+interface Asked {
+  readonly namespace?: string
+  readonly name?: string
+  readonly pods?: readonly string[]
+  readonly metrics?: readonly MetricSpec[]
+  readonly drivers?: readonly string[]
+}
+
+const perPod = (metric: string, selector?: string): MetricSpec => ({
+  type: 'Pods',
+  metric,
+  target: { type: 'AverageValue', averageValue: 1000 },
+  ...(selector !== undefined && { selector }),
+})
+
+function workload({
+  namespace = 'shop',
+  name = 'web',
+  pods = [0, 1, 2].map(index => podName('web', index)),
+  ...rest
+}: Asked = {}): Workload {
+  const metrics = rest.metrics ?? [perPod('requests_per_second')]
+  const longAgo = startedAt - HOUR
+  return {
+    target: {
+      id: `${namespace}/${name}`,
+      minReplicas: 1,
+      maxReplicas: 10,
+      metrics,
+      capacityPerReplica: 10,
+      startupMs: 60_000,
+      periodMs: 2000,
+    },
+    namespace,
+    kind: 'Deployment',
+    name,
+    selector: `app=${name}`,
+    pods: pods.map(pod => ({
+      name: pod,
+      phase: 'Running',
+      deleted: false,
+      ready: { status: 'True', since: longAgo },
+      startedAt: longAgo,
+      containers: [],
+    })),
+    drivers: rest.drivers ?? ['requests_per_second'],
+  }
+}
+
+const queriesOf = (metric: string) => asked.filter(query => query.includes(metric))
+
+describe('a real Prometheus', () => {
+  test('accepts every query of the built-in catalogue, for one namespace and for many', async () => {
+    const client = createPrometheus({
+      url: prometheus.url,
+      credentials: createCredentials({ type: 'Prometheus' }, { clock, readSecret: async () => undefined }),
+      maxBytes: 1e6,
+      lookbackMs: 120_000,
+    })
+    for (const namespaces of [['shop'], ['bank', 'shop']])
+      for (const { name, query } of BUILT_IN_CATALOGUE) {
+        const rendered = render(query, {
+          namespaces,
+          target: 'web',
+          windowSeconds: 60,
+          namespaceLabel: 'namespace',
+          tenancyLabel: 'namespace',
+          nowMs: Date.now(),
+        })
+        const answer = rendered.kind === 'query' ? await client.query(rendered.text, 5000) : rendered
+        expect({ name, answer }).toMatchObject({ name, answer: { kind: 'found' } })
+      }
+    await client.close()
+  })
+
+  test('gives each workload its own pods, and their sum as demand', async () => {
+    const sources = sourcesWith()
+    const measured = await sources.read(workload())
+    expect(measured.driver).toBe('requests_per_second')
+    expect(measured.demand).toMatchObject({ kind: 'value', value: expect.closeTo(30, 0) })
+    expect(measured.answers[0]).toMatchObject({
+      kind: 'pods',
+      samples: [{ pod: podName('web', 0) }, { pod: podName('web', 1) }, { pod: podName('web', 2) }],
+    })
+    expect(measured.errorRatio).toBe(0)
+    await sources.close?.()
+  })
+
+  test('forty objects in two namespaces that ask at once cost one query for each metric', async () => {
+    const sources = sourcesWith()
+    asked.length = 0
+    const workloads = Array.from({ length: 40 }, (_, index) =>
+      workload({ namespace: index % 2 === 0 ? 'shop' : 'bank', name: `web${index}`, pods: [podName('web', index)] }),
+    )
+    const measured = await Promise.all(workloads.map(one => sources.read(one)))
+    expect(measured.map(({ demand }) => demand.kind === 'value' && Math.round(demand.value / 10))).toEqual(
+      workloads.map(({ namespace }) => (namespace === 'shop' ? 1 : 100)),
+    )
+    // requests_per_second is one query; error_ratio asks for the same counter once more.
+    expect(queriesOf('grpc_server_handled_total')).toHaveLength(1)
+    expect(asked).toHaveLength(4)
+    await sources.close?.()
+  })
+})
+
+describe('values', () => {
+  test('two GPUs at 80 % and 90 % are 1.7 GPUs in use', async () => {
+    const sources = sourcesWith()
+    const metrics: MetricSpec[] = [
+      { type: 'Resource', resource: 'nvidia.com/gpu', target: { type: 'Utilization', averageUtilizationPercent: 85 } },
+    ]
+    const { answers, demand } = await sources.read(workload({ pods: ['gpu-0'], metrics, drivers: ['nvidia.com/gpu'] }))
+    expect(answers[0]).toMatchObject({ kind: 'pods', samples: [{ pod: 'gpu-0', byContainer: { model: 1700 } }] })
+    expect(demand).toMatchObject({ kind: 'value', value: 1.7 })
+    await sources.close?.()
+  })
+
+  test('NaN is no number and nothing is no zero', async () => {
+    const catalogue = [{ name: 'bad', query: 'bad_gauge{$selector}', kind: 'Load' as const }]
+    const sources = sourcesWith({ catalogue })
+    const { answers, demand } = await sources.read(
+      workload({ pods: ['gpu-0'], metrics: [perPod('bad'), perPod('absent_metric')], drivers: ['bad'] }),
+    )
+    expect(answers).toMatchObject([
+      { kind: 'missing', why: expect.stringMatching(/^NotANumber: /) },
+      { kind: 'missing', why: expect.stringMatching(/^NotOffered: /) },
+    ])
+    expect(demand.kind).toBe('missing')
+    await sources.close?.()
+  })
+})
+
+describe('one tenant never reads what is another’s', () => {
+  const external = (metric: string, selector?: string): MetricSpec => ({
+    type: 'External',
+    metric,
+    target: { type: 'Value', value: 1000 },
+    ...(selector !== undefined && { selector }),
+  })
+  const catalogue = [
+    { name: 'careless', query: 'sum(queue_depth)', kind: 'Load' as const, scope: 'External' as const },
+    {
+      name: 'greedy',
+      query: 'sum(queue_depth{namespace=~".+"} or queue_depth{queue="orders"})',
+      kind: 'Load' as const,
+      scope: 'External' as const,
+    },
+    {
+      name: 'relabelled',
+      query: 'label_replace(queue_depth, "namespace", "shop", "queue", ".*")',
+      kind: 'Load' as const,
+      scope: 'External' as const,
+    },
+    { name: 'all_requests', query: 'sum by (pod) (rate(http_requests_total{namespace!="shop"}[5s]))', kind: 'Load' as const },
+  ]
+
+  test.each(['careless', 'greedy'])('a catalogue query that asks for everything gives the own share: %s', async metric => {
+    const sources = sourcesWith({ catalogue })
+    const read = async (namespace: string) =>
+      (await sources.read(workload({ namespace, metrics: [external(metric)], drivers: [] }))).answers
+    expect(await Promise.all([read('shop'), read('bank')])).toMatchObject([
+      [{ kind: 'values', values: [42_000] }],
+      [{ kind: 'values', values: [7_000_000] }],
+    ])
+    await sources.close?.()
+  })
+
+  test('a query that writes the tenant label is refused', async () => {
+    const sources = sourcesWith({ catalogue })
+    const { answers } = await sources.read(workload({ metrics: [external('relabelled')], drivers: [] }))
+    expect(answers).toMatchObject([
+      { kind: 'missing', why: expect.stringMatching(/^Refused: .*label_replace may not write the label namespace/) },
+    ])
+    await sources.close?.()
+  })
+
+  test('neither a metric selector nor the names of foreign pods lead out of the namespace', async () => {
+    const sources = sourcesWith({ catalogue })
+    const bySelector = await sources.read(workload({ metrics: [external('careless', 'namespace=bank')], drivers: [] }))
+    expect(bySelector.answers).toMatchObject([{ kind: 'values', values: [42_000] }])
+    const byPods = await sources.read(workload({ metrics: [perPod('all_requests')], drivers: ['all_requests'] }))
+    expect(byPods.demand).toMatchObject({ kind: 'value', value: expect.closeTo(30, 0) })
+    await sources.close?.()
+  })
+
+  test('a namespace that the source does not allow reads nothing', async () => {
+    const sources = sourcesWith({ allowedNamespaces: ['bank'] })
+    asked.length = 0
+    const { answers } = await sources.read(workload())
+    expect(answers).toMatchObject([{ kind: 'missing', why: expect.stringMatching(/^NotOffered: /) }])
+    expect(asked).toEqual([])
+    await sources.close?.()
+  })
+})
+
+describe('the past', () => {
+  test('three days come in chunks, summed over the pods of the workload alone, gaps left out', async () => {
+    const sources = sourcesWith({ catalogue: [{ name: 'work', query: 'work_rate{$selector}', kind: 'Load' }] })
+    asked.length = 0
+    const range = { fromMs: startedAt - 72 * HOUR, toMs: startedAt - HOUR - 2 * STEP, stepMs: STEP }
+    const points = await sources.history(workload({ drivers: ['work'], metrics: [perPod('work')] }), range)
+    expect(asked.length).toBeGreaterThan(1)
+    expect(points.length).toBeGreaterThan(16_000)
+    expect(points.map(({ at }) => at)).toEqual(points.map(({ at }) => at).toSorted((a, b) => a - b))
+    for (const { at, value } of points.slice(0, 200)) expect(value).toBeCloseTo(pastLoad(at), 6)
+    // One hour is missing; Prometheus holds a gauge for its look-back of five minutes only.
+    const inGap = points.filter(({ at }) => at > startedAt - 71 * HOUR + 301_000 && at < startedAt - 70 * HOUR)
+    expect(inGap).toEqual([])
+    await sources.close?.()
+  })
+})
+
+describe('trouble', () => {
+  test('F02: when its targets are lost the demand is missing with NoData, and never was lower than before', async () => {
+    const sources = sourcesWith()
+    const lost = workload({ name: 'lost', pods: ['lost-1', 'lost-2'] })
+    for (const pod of ['lost-1', 'lost-2'])
+      exposed.set(`http_requests_total{namespace="shop",pod="${pod}",code="200"}`, counterOf(100))
+    await until(async () => {
+      const { demand } = await sources.read(lost)
+      return demand.kind === 'value' && demand.value > 190
+    })
+    for (const pod of ['lost-1', 'lost-2']) exposed.delete(`http_requests_total{namespace="shop",pod="${pod}",code="200"}`)
+    const seen: number[] = []
+    await until(async () => {
+      const { demand } = await sources.read(lost)
+      if (demand.kind === 'value') seen.push(demand.value)
+      else expect(demand.why).toMatch(/^NoData: /)
+      return demand.kind === 'missing'
+    })
+    expect(Math.min(...seen, 200)).toBeGreaterThan(150)
+    expect(sources.lastSigns?.(lost)?.lastGood?.value).toBeGreaterThan(150)
+    await sources.close?.()
+  })
+
+  test('F01: without Prometheus the demand is missing, the last good value stays, and one read brings it back', async () => {
+    const sources = sourcesWith()
+    const web = workload()
+    await sources.read(web)
+    await prometheus.stop('SIGTERM')
+    try {
+      await until(async () => (await sources.read(web)).demand.kind === 'missing')
+      const { demand, answers } = await sources.read(web)
+      expect(demand).toMatchObject({ kind: 'missing', why: expect.stringMatching(/^Unreachable: /) })
+      expect(answers).toMatchObject([{ kind: 'missing' }])
+      expect(sources.lastSigns?.(web)).toMatchObject({
+        lastGood: { value: expect.closeTo(30, 0) },
+        why: expect.stringMatching(/^Unreachable/),
+      })
+      expect(sources.health().find(({ name }) => name === 'prometheus/main')).toMatchObject({
+        up: false,
+        why: expect.stringMatching(/^Unreachable/),
+      })
+    } finally {
+      await prometheus.start()
+    }
+    await until(async () => (await prometheus.query('count(count_over_time(http_requests_total[5s]) >= 3)')) === 80)
+    await new Promise(resolve => setTimeout(resolve, 1000))
+    expect((await sources.read(web)).demand.kind).toBe('value')
+    expect(sources.lastSigns?.(web)).toBeUndefined()
+    await sources.close?.()
+  })
+})
