@@ -34,7 +34,7 @@ test('rules that were taught a recording forecast what rules that lived through 
   let next = lessons.next()
   while (next.done !== true) next = lessons.next()
 
-  expect(Object.keys(next.value.slots).sort()).toEqual(['anomaly', 'attack', 'quality'])
+  expect(Object.keys(next.value.slots).sort()).toEqual(['anomaly', 'attack', 'jump', 'quality'])
   expect(taught.forecaster!.predict(now)).toEqual(lived.forecaster!.predict(now))
   expect(taught.tuner!.parameters()).toEqual(lived.tuner!.parameters())
 })
