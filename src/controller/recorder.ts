@@ -3,11 +3,13 @@ import { desireOfMetrics } from '../core/hpa/desire.ts'
 import { stockSettings } from '../core/hpa/settings.ts'
 import type { Condition, Decision, Instant } from '../core/model.ts'
 import type { Clock, DurableStore, Log } from '../ports.ts'
+import type { Accuracy } from '../record/accuracy.ts'
 import type { ControllerTelemetry } from '../record/controller-telemetry.ts'
 import type { EventRecorder, Regarding } from '../record/events.ts'
 import type { StatusFacts } from '../record/status.ts'
 import type { StatusWriter } from '../record/status-writer.ts'
 import type { Turn } from './agent.ts'
+import { createForecastBook } from './forecast-book.ts'
 import type { Autoscaler } from './objects.ts'
 
 export interface RecorderOptions {
@@ -32,17 +34,20 @@ export interface Recorder {
 
 export function createRecorder(options: RecorderOptions): Recorder {
   const kept = new Map<string, Kept>()
+  const book = createForecastBook(options)
   return {
     async record(turn) {
       count(turn, options)
       if (turn.decision !== undefined && isWorthKeeping(turn.decision, kept)) await keep(turn, options)
+      if (turn.decision !== undefined) book.note(turn.decision)
       if (options.isDryRun) return
       const conditions = conditionsOf(turn, options)
       tellEvents(turn, conditions, options)
-      await writeStatus(turn, conditions, options)
+      await writeStatus(turn, { conditions, accuracy: book.accuracy(turn.object.id) }, options)
     },
     forget(object) {
       kept.delete(object.id)
+      book.forget(object.id)
       options.status.forget(object.uid)
       options.events.forget(object)
       options.telemetry.forget({ namespace: object.namespace, autoscaler: object.name })
@@ -110,7 +115,7 @@ const hasConflictWord = (conditions: readonly Condition[] | undefined) =>
 const NO_CONFLICT: Condition = {
   type: 'ConflictingWriter',
   status: 'False',
-  reason: 'OnlyWriter',
+  reason: 'NobodyInterferes',
   message: 'nobody else sets the replicas of the target',
 }
 
@@ -180,12 +185,17 @@ export function regardingOf({ namespace, name, uid }: Autoscaler): Regarding {
   return { apiVersion: 'autoscaling.spotify.ai/v2', kind: 'HorizontalPodAutoscaler', namespace, name, uid }
 }
 
-async function writeStatus(turn: Turn, conditions: readonly Condition[], options: RecorderOptions): Promise<void> {
+interface Known {
+  readonly conditions: readonly Condition[]
+  readonly accuracy: Accuracy | undefined
+}
+
+async function writeStatus(turn: Turn, known: Known, options: RecorderOptions): Promise<void> {
   const { status, telemetry, log, events } = options
   const { object } = turn
   const owner = { namespace: object.namespace, name: object.name, uid: object.uid, found: object.status }
   try {
-    const outcome = await status.write(owner, factsOf(turn, conditions, options))
+    const outcome = await status.write(owner, factsOf(turn, known, options))
     telemetry.statusWrites.add({ outcome })
   } catch (cause) {
     telemetry.statusWrites.add({ outcome: 'failed' })
@@ -195,7 +205,7 @@ async function writeStatus(turn: Turn, conditions: readonly Condition[], options
   }
 }
 
-function factsOf(turn: Turn, conditions: readonly Condition[], { currency }: RecorderOptions): StatusFacts {
+function factsOf(turn: Turn, { conditions, accuracy }: Known, { currency }: RecorderOptions): StatusFacts {
   const { object, at, plan, target, decision, outcome } = turn
   const policy = 'document' in object.checked ? object.checked.document.spec.policyRef?.name : undefined
   const budgetPerHour = plan?.settings.budget?.perHour
@@ -212,6 +222,7 @@ function factsOf(turn: Turn, conditions: readonly Condition[], { currency }: Rec
     ...(budgetPerHour !== undefined && { budgetPerHour }),
     mode: plan?.settings.mode ?? 'Unknown',
     ...(policy !== undefined && { policy }),
+    ...(accuracy && { accuracy }),
     wasScaled: outcome?.kind === 'scaled',
   }
 }

@@ -28,6 +28,8 @@ export interface StatusFacts {
   readonly budgetPerHour?: number
   readonly mode: string
   readonly policy?: string
+  /** How good the forecasts of the last seven days were; absent while that is not known. */
+  readonly accuracy?: Accuracy
   readonly wasScaled: boolean
 }
 
@@ -118,7 +120,7 @@ const at = (quantiles: readonly number[], level: Level) => quantiles[QUANTILES.i
 
 function forecastOf(
   { madeAt, points }: Forecast,
-  { capacityPerReplica }: StatusFacts,
+  { capacityPerReplica, accuracy }: StatusFacts,
 ): NonNullable<HorizontalPodAutoscalerStatus['forecast']> {
   const highest = (level: Level) => Math.max(0, ...points.map(({ quantiles }) => at(quantiles, level)))
   const last = points.at(-1)
@@ -126,6 +128,11 @@ function forecastOf(
     madeAt: iso(madeAt),
     peak: decimals({ median: highest(0.5), p95: highest(0.95), p99: highest(0.99) }, 3),
     ...(last && capacityPerReplica !== undefined && { replicasIn30Min: needed(last.quantiles, capacityPerReplica) }),
+    ...(accuracy &&
+      decimals(
+        { coverage7d: accuracy.coverage, ...(accuracy.scaledError !== undefined && { mase7d: accuracy.scaledError }) },
+        3,
+      )),
   }
 }
 
