@@ -10,6 +10,7 @@ import {
   QUANTILES,
 } from '../core/model.ts'
 import { decimalText, type HorizontalPodAutoscalerStatus, type StatusCondition } from '../resources/status.ts'
+import type { Accuracy } from './accuracy.ts'
 
 /** What is known of an object when its status is written. */
 export interface StatusFacts {
@@ -110,8 +111,12 @@ function decisionOf(
 }
 
 /** Numbers as the status holds them; one that is not finite is left out. */
-function decimals<K extends string>(numbers: Readonly<Record<K, number>>, digits?: number): { [Key in K]?: string } {
-  const texts = Object.entries<number>(numbers).map(([name, value]) => [name, decimalText(value, digits)] as const)
+function decimals<K extends string>(
+  numbers: { readonly [Key in K]?: number | undefined },
+  digits?: number,
+): { [Key in K]?: string } {
+  const given = Object.entries<number | undefined>(numbers)
+  const texts = given.map(([name, value]) => [name, value === undefined ? undefined : decimalText(value, digits)] as const)
   return Object.fromEntries(texts.filter(([, text]) => text !== undefined)) as { [Key in K]?: string } // the same names
 }
 
@@ -128,11 +133,7 @@ function forecastOf(
     madeAt: iso(madeAt),
     peak: decimals({ median: highest(0.5), p95: highest(0.95), p99: highest(0.99) }, 3),
     ...(last && capacityPerReplica !== undefined && { replicasIn30Min: needed(last.quantiles, capacityPerReplica) }),
-    ...(accuracy &&
-      decimals(
-        { coverage7d: accuracy.coverage, ...(accuracy.scaledError !== undefined && { mase7d: accuracy.scaledError }) },
-        3,
-      )),
+    ...(accuracy && decimals({ coverage7d: accuracy.coverage, mase7d: accuracy.scaledError }, 3)),
   }
 }
 
