@@ -47,6 +47,14 @@ describe('request', () => {
     expect(error.message).toBe('update pods: the API server answered 409 Conflict')
   })
 
+  test('a reason that is no word, and a body that is no Status, are not repeated', async () => {
+    const server = await serve((_, response) => refuse(response, 403, { reason: 'token sesame\nis not welcome' }))
+    const kube = await client(server)
+    expect((await failure(kube.request(GET))).message).toBe('get pods: the API server answered 403 Http403')
+    server.answerWith((_, response) => void response.writeHead(502).end('{"reason":"Proxy"}'))
+    expect(await failure(kube.request(GET))).toMatchObject({ status: 502, reason: 'Http502' })
+  })
+
   test('fields that a 422 objects to are named', async () => {
     const details = { causes: [{ field: 'spec.maxReplicas', message: 'secret' }, { field: '<b>' }] }
     const server = await serve((_, response) => json(response, { kind: 'Status', reason: 'Invalid', details }, { status: 422 }))

@@ -279,9 +279,8 @@ function tellTrouble(state: State, error: KubeError): void {
 async function release(state: State): Promise<void> {
   const { client, identity, timing, log } = state.options
   const lease = state.seen?.lease
-  const wasHeld = state.renewed !== undefined
   state.renewed = undefined
-  if (wasHeld && lease?.spec?.holderIdentity === identity) {
+  if (lease?.spec?.holderIdentity === identity) {
     const now = microTime(timing.wallMs())
     const spec: LeaseSpec = { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1, acquireTime: now, renewTime: now }
     const call = { method: 'PUT', path: state.path, body: { ...lease, spec }, isUrgent: true, timeoutMs: 2000 } as const

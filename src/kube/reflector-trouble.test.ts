@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { breakOff, closeReflected, isWatch, line, list, names, pod, reflect, stream } from '../../test/rough-reflector.ts'
+import { breakOff, closeReflected, GONE, isWatch, line, list, names, pod, reflect, stream } from '../../test/rough-reflector.ts'
 import { refuse, until } from '../../test/rough-server.ts'
 import type { KubeObject } from './api.ts'
 
@@ -89,6 +89,29 @@ describe('what others throw', () => {
     expect(bed.reflector.get('audio', 'good')?.metadata.resourceVersion).toBe('2')
     expect(unreadable).toEqual(['audio/bad', 'audio/good'])
     expect(bed.reflector.counts().unreadable).toBe(2)
+  })
+
+  test('a new list with a version that cannot be read keeps the last good one', async () => {
+    let lists = 0
+    const bed = await reflect(
+      (asked, response) => {
+        if (!isWatch(asked)) {
+          lists += 1
+          return list(response, lists, lists === 1 ? [pod('good', 2)] : [pod('good', 8, { kind: 'Bad' }), pod('later', 9)])
+        }
+        if (lists === 1) stream(response, line('ERROR', GONE)).end()
+        else stream(response)
+      },
+      {
+        read(raw) {
+          if ((raw as KubeObject).kind === 'Bad') throw new TypeError('no')
+          return raw as KubeObject
+        },
+      },
+    )
+    await until(() => names(bed).includes('later'))
+    expect(bed.changes).toEqual(['added audio/good 2', 'added audio/later 9'])
+    expect(bed.reflector.get('audio', 'good')?.metadata.resourceVersion).toBe('2')
   })
 
   test('the signal ends it while it watches, and while it waits', async () => {
