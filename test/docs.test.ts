@@ -5,6 +5,8 @@ import { describe, expect, test } from 'vitest'
 import { commandsOf, helpOf, PAGES } from '../scripts/docs.ts'
 import { DECISIONS_HEADER } from '../src/cli/backtest/told.ts'
 import { guardsInOrder } from '../src/core/guard/order.ts'
+import { workload } from '../src/core/guard/timeline.ts'
+import { crescendoRules } from '../src/core/policy/crescendo-rules.ts'
 import { ERROR_CODES } from '../src/errors.ts'
 import { readSeries } from '../src/observe/series-file.ts'
 import { ROOMS } from './layers.ts'
@@ -95,6 +97,11 @@ describe('pages written by hand', () => {
   test('docs/architecture.md names every room of the layer table', () => {
     const rooms = firstColumn(read('docs/architecture.md')).map(room => room.replace(/(?:\/|\.ts)$/, ''))
     expect(rooms.filter(room => !room.includes('/')).toSorted()).toEqual(Object.keys(ROOMS).toSorted())
+  })
+
+  test('docs/architecture.md lists the proposers of mode Slo', () => {
+    const { proposers } = crescendoRules({ mode: 'Slo', target: workload, delayMs: 0 })
+    expect(read('docs/architecture.md')).toContain(`\`${proposers.map(({ name }) => name).join(', ')}\``)
   })
 
   test('docs/architecture.md and the changelog list the guards in the order in which they run', () => {
