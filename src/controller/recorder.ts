@@ -157,6 +157,8 @@ function paused(mode: string): Condition {
 const GOOD_WHEN_TRUE = new Set(['AbleToScale', 'ScalingActive', 'Ready', 'MetricsFresh', 'ForecastReliable'])
 /** Its False and True are both usual, and change with every step. */
 const QUIET = new Set(['ScalingLimited'])
+/** The event FailedRescale says it with the numbers. */
+const TOLD_OTHERWISE = new Set(['FailedUpdateScale'])
 
 /** A rescale, its failure, and each condition that turned bad. */
 function tellEvents(turn: Turn, conditions: readonly Condition[], { events, status }: RecorderOptions): void {
@@ -172,7 +174,7 @@ function tellEvents(turn: Turn, conditions: readonly Condition[], { events, stat
   for (const { type, status: now, reason, message } of latest.values()) {
     const isBad = GOOD_WHEN_TRUE.has(type) ? now === 'False' : now === 'True'
     const was = before.find(one => one.type === type)
-    if (!isBad || QUIET.has(type) || (was?.status === now && was.reason === reason)) continue
+    if (!isBad || QUIET.has(type) || TOLD_OTHERWISE.has(reason) || (was?.status === now && was.reason === reason)) continue
     events.tell(regarding, { type: 'Warning', reason, note: message })
   }
 }

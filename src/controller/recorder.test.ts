@@ -1,0 +1,129 @@
+import { describe, expect, test } from 'vitest'
+import type { Condition, Decision } from '../core/model.ts'
+import type { DurableStore } from '../ports.ts'
+import { controllerTelemetry } from '../record/controller-telemetry.ts'
+import type { Told } from '../record/events.ts'
+import type { StatusFacts } from '../record/status.ts'
+import type { HorizontalPodAutoscalerStatus } from '../resources/status.ts'
+import type { Turn } from './agent.ts'
+import type { Autoscaler } from './objects.ts'
+import { conditionsOf, createRecorder, type RecorderOptions } from './recorder.ts'
+
+const object = {
+  id: 'shop/web',
+  namespace: 'shop',
+  name: 'web',
+  uid: 'u',
+  generation: 1,
+  checked: { problem: 'not looked at here' },
+} as unknown as Autoscaler
+
+const decision = (more: Partial<Decision> = {}): Decision => ({
+  at: 1000,
+  target: 'shop/web',
+  from: 3,
+  to: 3,
+  doubts: [],
+  proposals: [{ by: 'reactive', replicas: 3, why: 'enough' }],
+  abstentions: [],
+  verdicts: [],
+  conditions: [],
+  plainHpa: { replicas: 3, why: 'enough' },
+  ...more,
+})
+const target = { namespace: 'shop', kind: 'Deployment', name: 'web', replicas: { spec: 3, status: 3, ready: 3 }, pods: [] }
+const turn = (more: Partial<Turn> = {}): Turn => ({ object, at: 1000, decision: decision(), target, ...more }) as unknown as Turn
+
+function recording(more: Partial<RecorderOptions> = {}) {
+  const events: Told[] = []
+  const kept: Decision[] = []
+  const facts: StatusFacts[] = []
+  const written: { conditions?: HorizontalPodAutoscalerStatus['conditions'] } = {}
+  const options: RecorderOptions = {
+    clock: { now: () => 1000 },
+    log: { info: () => undefined, warn: () => undefined },
+    store: { record: async (one: Decision) => void kept.push(one) } as unknown as DurableStore, // all that it calls here
+    status: {
+      async write(_, given) {
+        facts.push(given)
+        return 'written'
+      },
+      last: () => written as HorizontalPodAutoscalerStatus,
+      forget: () => undefined,
+    },
+    events: { tell: (_, told) => void events.push(told), forget: () => undefined },
+    telemetry: controllerTelemetry(),
+    conflictOf: () => undefined,
+    currency: 'USD',
+    isDryRun: false,
+    ...more,
+  }
+  return { recorder: createRecorder(options), events, kept, facts, written }
+}
+
+const stateOf = (conditions: readonly Condition[], type: string) => {
+  const one = conditions.findLast(condition => condition.type === type)
+  return one && `${one.status} ${one.reason}`
+}
+const told = (one: Turn, more: Partial<RecorderOptions> = {}) =>
+  conditionsOf(one, { isDryRun: false, conflictOf: () => undefined, ...more })
+
+describe('what a turn says of an object', () => {
+  test('a write that failed is not able, one that happened is', () => {
+    expect(stateOf(told(turn({ outcome: { kind: 'scaled' } })), 'AbleToScale')).toBe('True SucceededRescale')
+    expect(stateOf(told(turn({ outcome: { kind: 'failed', why: 'no' } })), 'AbleToScale')).toBe('False FailedUpdateScale')
+  })
+
+  test('ready says whether it decides, still learns, or why not', () => {
+    expect(stateOf(told(turn()), 'Ready')).toBe('True Deciding')
+    expect(stateOf(told(turn({ learning: 'learning the past' })), 'Ready')).toBe('True Learning')
+    const condition: Condition = { type: 'Ready', status: 'False', reason: 'InvalidSpec', message: 'minReplicas' }
+    const { decision: _, ...blind } = turn({ trouble: { condition } })
+    expect(stateOf(told(blind), 'Ready')).toBe('False InvalidSpec')
+  })
+
+  test('another writer outranks what the core says of quarrels', () => {
+    const quarrel: Condition = { type: 'ConflictingWriter', status: 'True', reason: 'ReplicasReset', message: 'x' }
+    expect(stateOf(told(turn()), 'ConflictingWriter')).toBe('False NobodyInterferes')
+    expect(stateOf(told(turn({ decision: decision({ conditions: [quarrel] }) })), 'ConflictingWriter')).toBe('True ReplicasReset')
+    expect(stateOf(told(turn(), { conflictOf: () => 'HPA web' }), 'ConflictingWriter')).toBe('True OtherAutoscaler')
+  })
+})
+
+describe('recording a turn', () => {
+  test('keeps a decision that says something new, and one in five minutes', async () => {
+    const { recorder, kept } = recording()
+    for (const at of [0, 15_000, 30_000, 330_000]) await recorder.record(turn({ decision: decision({ at }) }))
+    await recorder.record(turn({ decision: decision({ at: 345_000, to: 5 }) }))
+    expect(kept.map(({ at }) => at)).toEqual([0, 330_000, 345_000])
+  })
+
+  test('tells a rescale, its failure, and a condition that turned bad, once', async () => {
+    const stale: Condition = { type: 'MetricsFresh', status: 'False', reason: 'MetricsMissing', message: 'no answer' }
+    const { recorder, events, written } = recording()
+    await recorder.record(turn({ decision: decision({ to: 5 }), outcome: { kind: 'scaled' } }))
+    await recorder.record(turn({ decision: decision({ to: 5 }), outcome: { kind: 'failed', why: 'no' } }))
+    await recorder.record(turn({ decision: decision({ conditions: [stale] }) }))
+    written.conditions = [{ ...stale, lastTransitionTime: '2026-01-01T00:00:00Z' }]
+    await recorder.record(turn({ decision: decision({ conditions: [stale] }) }))
+    expect(events.map(({ type, reason }) => `${type} ${reason}`)).toEqual([
+      'Normal SuccessfulRescale',
+      'Warning FailedRescale',
+      'Warning MetricsMissing',
+    ])
+  })
+
+  test('a dry run writes neither status nor events, and still keeps the decision', async () => {
+    const { recorder, events, facts, kept } = recording({ isDryRun: true })
+    await recorder.record(turn({ decision: decision({ to: 5 }), outcome: { kind: 'held', why: 'dry run' } }))
+    expect([events, facts, kept.length]).toEqual([[], [], 1])
+  })
+
+  test('a store or an API server that refuses does not stop the loop', async () => {
+    const no = () => Promise.reject(new Error('no'))
+    const store = { record: no } as unknown as DurableStore // all that it calls here
+    const { recorder, events } = recording({ store, status: { write: no, last: () => undefined, forget: () => undefined } })
+    await expect(recorder.record(turn())).resolves.toBeUndefined()
+    expect(events.map(({ reason }) => reason)).toContain('FailedUpdateStatus')
+  })
+})
