@@ -38,13 +38,21 @@ export async function applyToCluster(
   return applied
 }
 
-/** Runs calls to the API server; what it refuses is one line that says what was asked. */
+const TRIES = 3
+
+/**
+ * Runs calls to the API server; what it refuses is one line that says what was asked. "Come again" is no refusal: a CRD that was just
+ * installed says so. The calls may then run again from their beginning, after as long as the client was told to wait.
+ */
 export async function answered<T>(what: string, calls: () => Promise<T>): Promise<T> {
-  try {
-    return await calls()
-  } catch (cause) {
-    if (!(cause instanceof KubeError)) throw cause
-    throw new CrescendoError('CRS_CLUSTER', `${what}: ${cause.message}`, { cause })
+  for (let tries = 1; ; tries++) {
+    try {
+      return await calls()
+    } catch (cause) {
+      if (!(cause instanceof KubeError)) throw cause
+      if (cause.retryAfterMs !== undefined && tries < TRIES) continue
+      throw new CrescendoError('CRS_CLUSTER', `${what}: ${cause.message}`, { cause })
+    }
   }
 }
 
@@ -81,18 +89,18 @@ async function withCluster(client: KubeClient, library: PolicyLibrary): Promise<
 }
 
 async function list(client: KubeClient, resource: ApiResource, namespace?: string): Promise<readonly unknown[]> {
-  const items: unknown[] = []
-  await answered(`listing ${resource.plural}.${resource.group}`, () =>
-    listAll(client, {
+  return answered(`listing ${resource.plural}.${resource.group}`, async () => {
+    const items: unknown[] = []
+    await listAll(client, {
       path: collectionPath(resource, namespace),
       query: {},
       signal: AbortSignal.timeout(LIST_MS),
       isWhole: true,
       onItem: item => void items.push(item),
       onPage() {},
-    }),
-  )
-  return items
+    })
+    return items
+  })
 }
 
 /** Only the reference is ours of the spec; the uid keeps an object that was deleted meanwhile from being made anew. */

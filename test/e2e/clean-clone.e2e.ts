@@ -1,5 +1,5 @@
-import { type ExecFileSyncOptionsWithStringEncoding, execFileSync, spawn } from 'node:child_process'
-import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { type ExecFileSyncOptionsWithStringEncoding, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -102,5 +102,35 @@ describe('the package as npm would publish it', () => {
     const assets = globSync('src/**/*.{html,css,js}', { cwd: clone }).map(path => path.replace(/^src/, 'dist'))
     expect(assets.filter(path => !existsSync(join(home, 'node_modules/crescendo-autoscaler', path)))).toEqual([])
     expect(execFileSync(process.execPath, [entry, '--help'], options(home))).toContain('Usage: crescendo')
+  })
+
+  test("the library's quick start runs in an empty project, and its types are there", () => {
+    cpSync(join(clone, 'examples/quick-start.ts'), join(home, 'quick-start.ts'))
+    writeFileSync(
+      join(home, 'package.json'),
+      JSON.stringify({ ...JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')), type: 'module' }),
+    )
+    const out = execFileSync(process.execPath, ['quick-start.ts'], options(home))
+    expect(out).toMatch(/^api-gateway: at least 3 replicas \(policy tier-enterprise\)\n/)
+    expect(out).toMatch(/^analytics: load [\d.]+, needs \d+ replicas, has \d+$/m)
+    writeFileSync(
+      join(home, 'wrong.ts'),
+      "import { AutoscalingSystemManager } from 'crescendo-autoscaler'\nimport { loadPolicies } from 'crescendo-autoscaler/policies'\nimport { forecastSeries } from 'crescendo-autoscaler/metrics'\nimport { step } from 'crescendo-autoscaler/core/step'\nexport const wrong: number = new AutoscalingSystemManager({ debug: true })\nexport const there = [loadPolicies, forecastSeries, step]\n",
+    )
+    const compiler = join(clone, 'node_modules/typescript/bin/tsc')
+    const flags = [
+      '--noEmit',
+      '--strict',
+      '--skipLibCheck',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2024',
+      '--types',
+      '',
+      'wrong.ts',
+    ]
+    const checked = spawnSync(process.execPath, [compiler, ...flags], options(home))
+    expect(checked.stdout.trim().split('\n')).toEqual([expect.stringMatching(/^wrong\.ts\(5,14\): error TS2322/)])
   })
 })
