@@ -72,6 +72,7 @@ describe('request', () => {
     const error = await failure((await client(server)).request(GET))
     expect(error).toMatchObject({ status: 0, reason: 'Malformed' })
     expect(error.message).not.toContain('sign in')
+    expect(error.cause).toBeUndefined()
   })
 
   test('truncated JSON is an error', async () => {

@@ -205,8 +205,9 @@ async function bodyOf(response: Response, maxBytes: number): Promise<Buffer> {
 function parsed<T>(text: Buffer | string, label: CallLabel): T {
   try {
     return JSON.parse(text.toString()) as T
-  } catch (cause) {
-    throw new KubeError(`${label.verb} ${label.resource}: the answer is not JSON`, { status: 0, reason: 'Malformed', cause })
+  } catch {
+    // The parser's own words repeat some of the text: they are not kept.
+    throw new KubeError(`${label.verb} ${label.resource}: the answer is not JSON`, { status: 0, reason: 'Malformed' })
   }
 }
 

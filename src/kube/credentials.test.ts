@@ -83,6 +83,7 @@ describe('credentials', () => {
     const error = await failure((await client(server, { kubeconfig: file })).request(GET))
     expect(error.reason).toBe('NoCredentials')
     expect(error.message).not.toContain('secret')
+    expect(error.cause).toBeUndefined()
     expect(server.asked).toHaveLength(1)
   })
 })

@@ -69,11 +69,11 @@ async function read(config: KubeConfig): Promise<Credentials> {
   try {
     if (cluster.server.startsWith('https:')) await config.applyToHTTPSOptions(options)
     else await plain(config, options)
-  } catch (cause) {
-    // What an exec plugin wrote may hold secrets: it stays in `cause`, which nobody prints.
+  } catch {
+    // What an exec plugin wrote may hold secrets: it is not kept, not even as a cause.
     throw new KubeError(
       'the credentials of the kubeconfig cannot be had: a file of it cannot be read, or its exec plugin failed (`kubectl version` uses the same)',
-      { status: 0, reason: 'NoCredentials', cause },
+      { status: 0, reason: 'NoCredentials' },
     )
   }
   return {

@@ -148,11 +148,11 @@ async function attempt(state: State, signal: AbortSignal): Promise<number> {
     state.trouble = undefined
     return 0
   } catch (cause) {
-    if (!(cause instanceof KubeError)) throw cause
     if (signal.aborted) return 0
+    const error = asKubeError(cause)
     // Another was quicker. What is there now is read by the next try.
-    if (cause.status !== 409) tellTrouble(state, cause)
-    return cause.retryAfterMs ?? 0
+    if (error.status !== 409) tellTrouble(state, error)
+    return error.retryAfterMs ?? 0
   }
 }
 
@@ -287,7 +287,7 @@ async function release(state: State): Promise<void> {
     try {
       observe(state, await client.request<Lease>(call))
     } catch (cause) {
-      log.warn('the Lease was not given back', { cause })
+      log.warn('the Lease was not given back', { why: asKubeError(cause).message })
     }
   }
   tellChange(state)
@@ -296,4 +296,8 @@ async function release(state: State): Promise<void> {
 /** MicroTime of the API: RFC 3339 with exactly six digits of a second. */
 function microTime(wallMs: number): string {
   return new Date(wallMs).toISOString().replace('Z', '000Z')
+}
+
+function asKubeError(cause: unknown): KubeError {
+  return cause instanceof KubeError ? cause : new KubeError('the answer is no Lease', { status: 0, reason: 'Malformed', cause })
 }
