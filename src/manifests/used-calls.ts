@@ -82,6 +82,13 @@ const OBJECTS: readonly UsedCall[] = [
     reason: 'CPU and memory in use, for Resource and ContainerResource metrics',
   },
   {
+    group: 'custom.metrics.k8s.io',
+    resources: ['pods/error_ratio', 'pods/queue_length', 'pods/distinct_clients'],
+    verbs: ['get'],
+    scope: 'watched',
+    reason: 'signals that are looked for beside the metrics of a spec: errors, waiting work, clients',
+  },
+  {
     group: OURS,
     resources: ['scalingpolicies', 'metricsources'],
     verbs: ['list', 'watch'],
@@ -150,7 +157,7 @@ function metricsApis({ customMetrics, externalMetrics }: ManifestOptions): reado
 function ownNamespace({ secrets }: ManifestOptions): readonly UsedCall[] {
   const lease = { group: 'coordination.k8s.io', resources: ['leases'], scope: 'own', isWrite: true } as const
   return [
-    { ...lease, verbs: ['get', 'update'], names: [NAME], reason: 'the Lease that says which replica acts' },
+    { ...lease, verbs: ['get', 'watch', 'update'], names: [NAME], reason: 'the Lease that says which replica acts' },
     { ...lease, verbs: ['create'], reason: 'to make it the first time; a name cannot restrict create' },
     ...(secrets.length > 0
       ? [

@@ -98,6 +98,7 @@ const NEEDED: readonly Wish[] = [
   { verb: 'get', resource: 'secrets', namespace: NAMESPACE, name: 'prometheus-token' },
   { verb: 'create', group: 'coordination.k8s.io', resource: 'leases', namespace: NAMESPACE },
   { verb: 'get', group: 'coordination.k8s.io', resource: 'leases', namespace: NAMESPACE, name: 'crescendo' },
+  { verb: 'watch', group: 'coordination.k8s.io', resource: 'leases', namespace: NAMESPACE, name: 'crescendo' },
   { verb: 'update', group: 'coordination.k8s.io', resource: 'leases', namespace: NAMESPACE, name: 'crescendo' },
 ]
 
@@ -126,12 +127,11 @@ const REFUSED: readonly Wish[] = [
 const OPTIONS = ['--custom-metric', 'requests_per_second', '--external-metric', 'queue_depth', '--secret', 'prometheus-token']
 
 describe('an installation on a real API server', () => {
-  test('everything that is printed is accepted, first as a dry run, then for good, and again without a change', async () => {
+  test('everything that is printed is accepted at once, and again without a change', async () => {
     const { code, stdout } = await crescendo('manifests', ...OPTIONS)
     expect(code).toBe(0)
-    await apply((await crescendo('manifests', '--only', 'namespace')).stdout)
-    expect(await apply(stdout, '--dry-run=server')).toContain('deployment.apps/crescendo serverside-applied (server dry run)')
     await apply(stdout)
+    expect(await apply(stdout, '--dry-run=server')).toContain('deployment.apps/crescendo serverside-applied (server dry run)')
     await cluster.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=20s'])
     await apply(stdout)
     expect(await cluster.kubectl(['diff', '--server-side', '-f', '-'], stdout)).toBe('')
