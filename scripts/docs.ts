@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { ERROR_CODES } from '../src/errors.ts'
 import { type ConfigurationKey, configurationSections } from '../src/resources/configuration-keys.ts'
+import { cataloguePage } from './metric-catalogue-page.ts'
 import { resourcesPage } from './resources-page.ts'
 
 const MADE_BY = '<!-- Made by `npm run docs`; edit the code, not this page. -->'
@@ -91,6 +92,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   'docs/cli.md': cliPage,
   'docs/configuration.md': configurationPage,
   'docs/resources.md': () => resourcesPage(MADE_BY),
+  'docs/metric-catalogue.md': () => cataloguePage(MADE_BY),
   'README.md': readmePage,
 }
 

@@ -107,13 +107,15 @@ function dataOf({ status, contentType, body }: BoundedAnswer, onWarnings?: (coun
   if (contentType !== 'application/json')
     return missing(status < 400 ? 'WrongType' : 'Refused', `it answered ${status} with something other than application/json`)
   const answer = jsonOf(body)
-  if (!isRecord(answer)) return missing('WrongType', `it answered ${status} with no JSON object`)
-  if (status >= 400 || answer.status !== 'success') {
-    const type = typeof answer.errorType === 'string' && ERROR_TYPES.has(answer.errorType) ? ` (${answer.errorType})` : ''
-    return missing('Refused', `it answered ${status} and refused the query${type}`)
-  }
+  if (!isRecord(answer)) return missing(status < 400 ? 'WrongType' : 'Refused', `it answered ${status} with no JSON object`)
+  if (status >= 400 || answer.status !== 'success')
+    return missing('Refused', `it answered ${status} and refused the query${errorType(answer)}`)
   if (Array.isArray(answer.warnings) && answer.warnings.length > 0) onWarnings?.(answer.warnings.length)
   return found(answer.data)
+}
+
+function errorType(answer: Record<string, unknown>): string {
+  return typeof answer.errorType === 'string' && ERROR_TYPES.has(answer.errorType) ? ` (${answer.errorType})` : ''
 }
 
 function jsonOf(body: Buffer): unknown {

@@ -137,7 +137,6 @@ export function parse(query: string): Node | Refusal {
   const { topNode } = parser.parse(query)
   const wrong = nodesOf(topNode).find(node => node.type.isError)
   if (wrong !== undefined) return refused(wrong.from, `syntax error at character ${wrong.from + 1}`)
-  if (topNode.firstChild === null) return refused(0, 'it is empty')
   return topNode
 }
 

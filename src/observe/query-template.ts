@@ -108,7 +108,7 @@ function narrowing(selector: string | undefined): readonly Matcher[] | Refusal {
   if (selector === undefined || selector === '') return []
   const requirements = parseSelector(selector)
   if (requirements === undefined) return { kind: 'refused', at: 0, why: 'the metric selector is no label selector' }
-  const strange = requirements.find(({ key }) => !isLabelName(key) || key === '__name__')
+  const strange = requirements.find(({ key }) => !isLabelName(key))
   if (strange !== undefined) return { kind: 'refused', at: 0, why: 'the metric selector names what is no label of Prometheus' }
   return requirements.map(({ key, values, negated }) => matcherOf(key, values, negated))
 }
