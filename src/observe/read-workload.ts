@@ -11,19 +11,21 @@ export interface Reader {
   readonly clock: Clock
   readonly settings: { readonly timeoutMs: number; readonly windowSeconds: number }
   readonly ask: (workload: Workload, spec: MetricSpec) => Promise<Found<Answer>>
+  /** The same without the metrics APIs: what most workloads lack must not cost them a call for each object. */
+  readonly askExtra: (workload: Workload, spec: MetricSpec) => Promise<Found<Answer>>
   readonly signs: ReturnType<typeof createLastSigns>
 }
 
 /** A read ends in this many timeouts of a single call, where several sources are asked one after the other. */
 const READ_TIMES_TIMEOUT = 2
-/** What only adds to a decision is not waited for longer than this. */
-const EXTRAS_MS = 1000
+/** Once the rest is there, what only adds to a decision is not waited for longer than this. */
+const EXTRAS_MS = 100
 
 /** Everything that one decision needs of the metrics: all specs at once, the demand, and the extras that there are. */
 export async function readWorkload(workload: Workload, reader: Reader): Promise<Measured> {
-  const { ask, settings } = reader
+  const { ask, askExtra, settings } = reader
   const limitMs = settings.timeoutMs * READ_TIMES_TIMEOUT
-  const extras = Promise.all(EXTRAS.map(({ spec }) => within(ask(workload, spec), EXTRAS_MS, spec)))
+  const extras = EXTRAS.map(({ spec }) => ({ spec, answer: askExtra(workload, spec) }))
   const drivers = driverSpecs(workload)
   const asked = new Set([...workload.target.metrics, ...drivers.values()])
   const outcomes = new Map(
@@ -32,7 +34,7 @@ export async function readWorkload(workload: Workload, reader: Reader): Promise<
   return {
     answers: workload.target.metrics.map(spec => answerOf(outcomes.get(spec) ?? NOT_ASKED)),
     ...demandOf(workload, { drivers, outcomes, reader }),
-    ...extrasOf(await extras),
+    ...extrasOf(await Promise.all(extras.map(({ spec, answer }) => within(answer, EXTRAS_MS, spec)))),
   }
 }
 

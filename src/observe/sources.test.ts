@@ -205,6 +205,7 @@ describe('the order of the sources', () => {
     ])
     expect(fast.measured.demand).toMatchObject({ value: 0.32 })
     expect(late.demand).toMatchObject({ kind: 'missing', why: expect.stringMatching(/^Timeout: /) })
+    expect(fast.ms).toBeLessThan(290) // the slow source's own limit is 300 ms
     expect(performance.now() - before).toBeLessThan(1500)
     expect(sources.health().find(({ name }) => name === 'prometheus/slow')).toMatchObject({ up: false })
   })
@@ -333,6 +334,27 @@ describe('the other metrics APIs', () => {
     const { sources, calls } = bed()
     for (let index = 0; index < 5; index++) await sources.read(workload([podsMetric('x')], { drivers: ['x'] }))
     expect(calls.filter(call => call.startsWith('/apis/custom'))).toEqual(['/apis/custom.metrics.k8s.io'])
+  })
+})
+
+describe('what only adds to a decision', () => {
+  const extra = (query: string): Row[] => {
+    if (query.includes('code')) return rps({ 'web-1': 0.1, 'web-2': 0.3 })
+    if (query.includes('queue_length')) return rps({ 'web-1': 5, 'web-2': 7 })
+    return query.includes('distinct_clients') ? rps({ 'web-1': 50, 'web-2': 60 }) : []
+  }
+
+  test('error ratio, backlog and clients come along where there are any', async () => {
+    const { url } = await prometheus({ rows: extra })
+    const measured = await bed({ documents: [source('main', url)] }).sources.read(workload([], { drivers: [] }))
+    expect(measured).toMatchObject({ errorRatio: 0.2, backlog: 12, clients: 110 })
+  })
+
+  test('they cost no call to the API server', async () => {
+    const custom = { '/apis/custom.metrics.k8s.io': { preferredVersion: { version: 'v1beta2' } } }
+    const { sources, calls } = bed({ answers: { ...custom, [METRICS_PATH]: metricsList(['web-1', '1']) } })
+    await sources.read(workload([cpu], { drivers: [] }))
+    expect(calls).toEqual([METRICS_PATH])
   })
 })
 

@@ -88,14 +88,16 @@ export function createSources(options: SourcesOptions): Sources {
         return [pushed, ...registry.origins(), external]
     }
   }
-  const ask = (workload: Workload, spec: MetricSpec) =>
-    firstAnswer(originsFor(spec), {
-      workload,
-      spec,
-      maxAgeMs: (workload.target.periodMs || settings.periodMs) / 2,
-    })
+  const questionOf = (workload: Workload, spec: MetricSpec): Question => ({
+    workload,
+    spec,
+    maxAgeMs: (workload.target.periodMs || settings.periodMs) / 2,
+  })
+  const ask = (workload: Workload, spec: MetricSpec) => firstAnswer(originsFor(spec), questionOf(workload, spec))
+  const askExtra = (workload: Workload, spec: MetricSpec) =>
+    firstAnswer([pushed, ...registry.origins()], questionOf(workload, spec))
   return {
-    read: workload => readWorkload(workload, { ...tools, ask, signs }),
+    read: workload => readWorkload(workload, { ...tools, ask, askExtra, signs }),
     lastSigns: workload => signs.signs(workload.target.id),
     async history(workload, range) {
       const driver = signs.driverOf(workload.target.id) ?? workload.drivers[0]
