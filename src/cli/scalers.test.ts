@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { notActedOn } from '../resources/not-acted-on.ts'
 import { loadPolicy } from '../resources/policy-file.ts'
 import { policyOptions } from '../resources/rules-options.ts'
-import { notPlayed } from './scalers.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'scalers-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -29,7 +29,7 @@ test('where nobody wrote anything Crescendo plays mode Slo, notes anomalies, and
     guards: { emergency: 'Off' },
     screens: { attack: { mode: 'Enforce' }, anomaly: { response: 'AlertOnly' } },
   })
-  expect(notPlayed(await settingsOf({}))).toEqual([])
+  expect(notActedOn(await settingsOf({}), 'Backtest')).toEqual([])
 })
 
 test('an anomaly threshold acts without a response, and a response with its threshold', async () => {
@@ -58,7 +58,7 @@ test('an emergency plays when either of its fields is written', async () => {
 
 test('what a back-test does not play is named, and only where it would change something', async () => {
   const idle = { mode: 'Auto', objectives: [{ type: 'Availability', threshold: '0.99' }], spot: { maxShare: '0' } }
-  expect(notPlayed(await settingsOf(idle))).toEqual([])
+  expect(notActedOn(await settingsOf(idle), 'Backtest')).toEqual([])
   const all = {
     mode: 'Paused',
     schedules: [{ name: 'sale', start: '2026-11-27T08:00:00Z', durationSeconds: 3600, minReplicas: 30 }],
@@ -68,7 +68,7 @@ test('what a back-test does not play is named, and only where it would change so
     learning: { mode: 'Promote' },
     spot: { maxShare: '0.5' },
   }
-  expect(notPlayed(await settingsOf(all))).toEqual([
+  expect(notActedOn(await settingsOf(all), 'Backtest')).toEqual([
     'mode',
     'schedules',
     'objectives other than Availability',

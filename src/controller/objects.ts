@@ -103,6 +103,7 @@ interface RawContainer {
   readonly name: string
   readonly restartPolicy?: string
   readonly resources?: { readonly requests?: Readonly<Record<string, string>> }
+  readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[]
 }
 
 interface RawPod extends KubeObject {
@@ -126,6 +127,7 @@ export function readPod(raw: unknown): WatchedPod {
   const { metadata, spec, status } = raw as RawPod // as listed
   const ready = status?.conditions?.find(({ type }) => type === 'Ready')
   const requests = requestsOf(spec?.resources?.requests)
+  const ports = portsOf(spec)
   return {
     namespace: metadata.namespace ?? '',
     name: metadata.name,
@@ -140,7 +142,14 @@ export function readPod(raw: unknown): WatchedPod {
     deleted: metadata.deletionTimestamp !== undefined,
     containers: containersOf(spec),
     ...(Object.keys(requests).length > 0 && { requests }),
+    ...(ports.length > 0 && { ports: Object.fromEntries(ports) }),
   }
+}
+
+/** Named ports, for scrapes. */
+function portsOf(spec: RawPod['spec']): readonly (readonly [string, number])[] {
+  const ports = (spec?.containers ?? []).flatMap(container => container.ports ?? [])
+  return ports.flatMap(({ name, containerPort }) => (name === undefined ? [] : [[name, containerPort] as const]))
 }
 
 function containersOf(spec: RawPod['spec']): readonly Container[] {

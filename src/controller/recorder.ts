@@ -8,6 +8,7 @@ import type { ControllerTelemetry } from '../record/controller-telemetry.ts'
 import type { EventRecorder, Regarding } from '../record/events.ts'
 import type { StatusFacts } from '../record/status.ts'
 import type { StatusWriter } from '../record/status-writer.ts'
+import { notActedOn } from '../resources/not-acted-on.ts'
 import type { Turn } from './agent.ts'
 import { createForecastBook } from './forecast-book.ts'
 import type { Autoscaler } from './objects.ts'
@@ -140,12 +141,14 @@ function scaleFailure({ outcome }: Turn): readonly Condition[] {
   return [{ type: 'AbleToScale', status: 'False', reason: 'FailedUpdateScale', message }]
 }
 
-function ready({ decision, learning, withheld }: Turn, isDryRun: boolean): Condition {
+function ready({ decision, learning, withheld, plan }: Turn, isDryRun: boolean): Condition {
   if (decision === undefined) return { type: 'Ready', status: 'False', reason: 'NotDecided', message: 'there is no decision yet' }
   const reason = learning === undefined ? 'Deciding' : 'Learning'
   const said = learning ?? (isDryRun ? 'deciding, writing nothing (dry run)' : 'deciding')
   const held = withheld === undefined ? '' : `; not written: ${withheld.why}`
-  return { type: 'Ready', status: 'True', reason, message: `${said}${held}` }
+  const unacted = plan === undefined ? [] : notActedOn(plan.settings, 'Controller')
+  const idle = unacted.length === 0 ? '' : `; written and not acted on by this version: ${unacted.join(', ')}`
+  return { type: 'Ready', status: 'True', reason, message: `${said}${held}${idle}` }
 }
 
 function paused(mode: string): Condition {

@@ -1,10 +1,11 @@
 import { readSeries, requireSamples } from '../../observe/series-file.ts'
+import { notActedOn } from '../../resources/not-acted-on.ts'
 import type { LoadedPolicy } from '../../resources/policy-file.ts'
 import { parseScaler } from '../../sim/rivals/contenders.ts'
 import type { BacktestOptions } from '../commands/backtest.ts'
 import { note, paint, printJson, printLine } from '../output.ts'
 import { type RowFile, refuseSamePath, withRowFile } from '../row-file.ts'
-import { DEFAULT_SCALERS, notPlayed, SCALER_NAMES } from '../scalers.ts'
+import { DEFAULT_SCALERS, SCALER_NAMES } from '../scalers.ts'
 import { type BandCollector, collectBand, pageOf } from './page.ts'
 import { type Played, playScalers } from './play-scalers.ts'
 import { progressLine } from './progress-line.ts'
@@ -23,7 +24,7 @@ export async function runBacktest(options: BacktestOptions): Promise<void> {
   for (const name of options.scalers ?? []) parseScaler(name, SCALER_NAMES)
   refuseSamePath({ '--decisions': options.decisions, '--html': options.html })
   const policy = await policyFor(options)
-  const unplayed = notPlayed(policy.settings)
+  const unplayed = notActedOn(policy.settings, 'Backtest')
   if (unplayed.length > 0) note(`the policy states what a back-test does not play: ${unplayed.join(', ')}`)
   const several = options.trace.length > 1
   const replayed = await withRowFile(options.decisions, rows =>
