@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { AutoscalingSystemManager } from '../../src/manager.ts'
+import { AutoscalingSystemManager } from '../../src/index.ts'
 import { autoscaler, NAMESPACE, PER_REPLICA, type Played, type Stage, startStage } from './controller/stage.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'crescendo-library-e2e-'))

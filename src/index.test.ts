@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
-import { AutoscalingSystemManager, type ManagerOptions } from './manager.ts'
+import { AutoscalingSystemManager, type ManagerOptions } from './index.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'crescendo-library-'))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
