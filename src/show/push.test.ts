@@ -3,14 +3,14 @@ import { exampleFacts } from '../../test/example-facts.ts'
 import { shapes } from './contract.ts'
 import { listen } from './listen.ts'
 import type { PushedMetric, PushOptions } from './push.ts'
-import { createServer } from './server.ts'
+import { createServer, type ServerOptions } from './server.ts'
 
 const open: { close(): Promise<unknown> }[] = []
 afterEach(async () => {
   await Promise.all(open.splice(0).map(app => app.close()))
 })
 
-function serve(options: Partial<PushOptions> = {}) {
+function serve({ requestsPerSecond = 100, ...options }: Partial<PushOptions & Pick<ServerOptions, 'requestsPerSecond'>> = {}) {
   const taken: PushedMetric[] = []
   const buffer: PushOptions['buffer'] = {
     accept({ metrics }) {
@@ -19,7 +19,7 @@ function serve(options: Partial<PushOptions> = {}) {
       return { refused: index < 0 ? [] : [{ index, why: 'no such workload' }] }
     },
   }
-  const app = createServer(exampleFacts().facts, { push: { buffer, ...options } })
+  const app = createServer(exampleFacts().facts, { push: { buffer, ...options }, requestsPerSecond })
   open.push(app)
   const push = (payload: unknown, headers: Record<string, string> = {}) =>
     app.inject({
@@ -121,11 +121,15 @@ describe('POST /api/v1/metrics', () => {
   })
 
   test('a client that asks too often is told to come later', async () => {
-    const { push } = serve({ requestsPerSecond: 2 })
+    const { app, push } = serve({ requestsPerSecond: 2 })
     const codes = []
     for (let i = 0; i < 3; i++) codes.push((await push({ metrics: [one] })).statusCode)
     expect(codes).toEqual([202, 202, 429])
     expect((await push({ metrics: [one] })).headers['retry-after']).toBe('1')
+    const probe = await app.inject({ url: '/readyz', headers: { host: 'localhost' } })
+    expect(probe.statusCode).toBe(200)
+    const other = await app.inject({ url: '/api/v1/workloads', headers: { host: 'localhost' }, remoteAddress: '127.0.0.2' })
+    expect(other.statusCode).toBe(200)
   })
 
   test('where nobody takes metrics the answer says so', async () => {

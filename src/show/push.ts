@@ -28,18 +28,12 @@ export interface PushOptions {
   }
   /** What clients send as `Authorization: Bearer …`. Needed where the server listens on more than loopback. */
   readonly token?: string
-  /** Requests of one client in a second, and as many at once. Default 100. */
-  readonly requestsPerSecond?: number
 }
-
-const REQUESTS_PER_SECOND = 100
 
 /** `POST /api/v1/metrics`. Without `options` there is nobody to push to, and the answer says so. */
 export function registerPush(app: FastifyInstance, options: PushOptions | undefined): void {
-  const limit = rateLimit(options?.requestsPerSecond ?? REQUESTS_PER_SECOND)
   const onRequest = async (request: FastifyRequest) => {
     if (options === undefined) throw new HttpError(501, NOBODY)
-    if (!limit(request.ip)) throw new HttpError(429, 'too many requests; push more metrics in each', { 'retry-after': '1' })
     authorise(app, request, options.token)
   }
   app.post(PUSH_PATH, { bodyLimit: PUSH_BYTES, onRequest }, async (request, reply) => {
@@ -98,23 +92,4 @@ function plainMetric({ timestamp, workload, pod, ...metric }: ReturnType<typeof 
 function whyNot(issue: { readonly path: readonly PropertyKey[]; readonly message: string } | undefined): string {
   const where = issue?.path.join('.') ?? ''
   return `${where === '' ? 'the metric' : where}: ${issue?.message ?? 'not understood'}`
-}
-
-/** Clients that are remembered; the one that came first is forgotten first. */
-const MAX_CLIENTS = 1000
-
-/** A bucket for each client that fills steadily; a request takes one drop. */
-function rateLimit(perSecond: number): (client: string) => boolean {
-  const buckets = new Map<string, { drops: number; at: number }>()
-  return client => {
-    const now = performance.now()
-    const bucket = buckets.get(client) ?? { drops: perSecond, at: now }
-    bucket.drops = Math.min(perSecond, bucket.drops + ((now - bucket.at) / 1000) * perSecond)
-    bucket.at = now
-    if (!buckets.has(client) && buckets.size >= MAX_CLIENTS) buckets.delete(buckets.keys().next().value ?? '')
-    buckets.set(client, bucket)
-    if (bucket.drops < 1) return false
-    bucket.drops--
-    return true
-  }
 }

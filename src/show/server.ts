@@ -10,6 +10,7 @@ import { openapi } from './openapi.ts'
 import { HttpError, problemOf, sendProblem } from './problem.ts'
 import { type ProcessFamilies, processFamilies } from './process-families.ts'
 import { type PushOptions, registerPush } from './push.ts'
+import { rateLimit } from './rate-limit.ts'
 import { routesOf } from './routes.ts'
 import { createStream, STREAM_LIMITS, type Stream, type StreamLimits } from './stream.ts'
 
@@ -17,6 +18,8 @@ export interface ServerOptions {
   /** Names besides loopback that a Host header may have, without port. */
   readonly allowedHosts?: readonly string[]
   readonly stream?: StreamLimits
+  /** Requests of one client to /api/ in a second, and as many at once. Default 100. */
+  readonly requestsPerSecond?: number
   /** Who takes pushed metrics; absent where nobody does. */
   readonly push?: PushOptions
 }
@@ -62,6 +65,7 @@ export function createServer(facts: Facts, options: ServerOptions = {}): Fastify
   })
   app.removeContentTypeParser('text/plain')
   guardDoor(app, [...LOOPBACK, ...(options.allowedHosts ?? [])])
+  limitRate(app, options.requestsPerSecond ?? REQUESTS_PER_SECOND)
   registerErrors(app)
   registerProbes(app, facts)
   registerPlumbing(app, facts, { stream, measured })
@@ -83,6 +87,17 @@ function guardDoor(app: FastifyInstance, hosts: readonly string[]): void {
     const host = (request.headers.host ?? '').toLowerCase().replace(/:\d*$/, '')
     if (hosts.includes(host) || isForAll(request.url.split('?', 1)[0] ?? '')) return
     throw new HttpError(421, `the Host header names none of ${hosts.join(', ')}; this server answers to these only`)
+  })
+}
+
+const REQUESTS_PER_SECOND = 100
+
+/** Probes and metrics are never refused; what reads the store or changes something is. */
+function limitRate(app: FastifyInstance, perSecond: number): void {
+  const mayAsk = rateLimit(perSecond)
+  app.addHook('onRequest', async request => {
+    if (!request.url.startsWith('/api/') || mayAsk(request.ip)) return
+    throw new HttpError(429, `more than ${perSecond} requests in a second; come again`, { 'retry-after': '1' })
   })
 }
 
