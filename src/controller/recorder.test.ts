@@ -42,7 +42,7 @@ function recording(more: Partial<RecorderOptions> = {}) {
   const options: RecorderOptions = {
     clock: { now: () => 1000 },
     log: { info: () => undefined, warn: () => undefined },
-    store: { record: async (one: Decision) => void kept.push(one) } as unknown as DurableStore, // all that it calls here
+    store: { ...sound, record: async (one: Decision) => void kept.push(one) } as unknown as DurableStore, // all that it calls here
     status: {
       async write(_, given) {
         facts.push(given)
@@ -65,8 +65,9 @@ const stateOf = (conditions: readonly Condition[], type: string) => {
   const one = conditions.findLast(condition => condition.type === type)
   return one && `${one.status} ${one.reason}`
 }
-const told = (one: Turn, more: Partial<RecorderOptions> = {}) =>
-  conditionsOf(one, { isDryRun: false, conflictOf: () => undefined, ...more })
+const sound = { trouble: () => undefined }
+const told = (one: Turn, more: { conflictOf?: () => string; store?: { trouble: () => string } } = {}) =>
+  conditionsOf(one, { isDryRun: false, conflictOf: () => undefined, store: sound, ...more })
 
 describe('what a turn says of an object', () => {
   test('a write that failed is not able, one that happened is', () => {
@@ -77,6 +78,7 @@ describe('what a turn says of an object', () => {
   test('ready says whether it decides, still learns, or why not', () => {
     expect(stateOf(told(turn()), 'Ready')).toBe('True Deciding')
     expect(stateOf(told(turn({ learning: 'learning the past' })), 'Ready')).toBe('True Learning')
+    expect(stateOf(told(turn(), { store: { trouble: () => 'disk full' } }), 'Ready')).toBe('True StoreDown')
     const condition: Condition = { type: 'Ready', status: 'False', reason: 'InvalidSpec', message: 'minReplicas' }
     const { decision: _, ...blind } = turn({ trouble: { condition } })
     expect(stateOf(told(blind), 'Ready')).toBe('False InvalidSpec')
@@ -121,7 +123,7 @@ describe('recording a turn', () => {
 
   test('a store or an API server that refuses does not stop the loop', async () => {
     const no = () => Promise.reject(new Error('no'))
-    const store = { record: no } as unknown as DurableStore // all that it calls here
+    const store = { ...sound, record: no } as unknown as DurableStore // all that it calls here
     const { recorder, events } = recording({ store, status: { write: no, last: () => undefined, forget: () => undefined } })
     await expect(recorder.record(turn())).resolves.toBeUndefined()
     expect(events.map(({ reason }) => reason)).toContain('FailedUpdateStatus')

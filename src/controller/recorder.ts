@@ -95,7 +95,11 @@ async function keep({ decision }: Turn, { store, log }: RecorderOptions): Promis
 /** The conditions of the core, and what only this side knows. What is said last of a type holds. */
 export function conditionsOf(
   turn: Turn,
-  { conflictOf, isDryRun }: Pick<RecorderOptions, 'conflictOf' | 'isDryRun'>,
+  {
+    conflictOf,
+    isDryRun,
+    store,
+  }: Pick<RecorderOptions, 'conflictOf' | 'isDryRun'> & { readonly store: Pick<DurableStore, 'trouble'> },
 ): readonly Condition[] {
   const { decision, trouble, plan } = turn
   const conflict = conflictOf(turn.object)
@@ -103,7 +107,7 @@ export function conditionsOf(
     ...(decision === undefined ? [] : [able(turn)]),
     ...(decision?.conditions ?? []),
     ...scaleFailure(turn),
-    ready(turn, isDryRun),
+    ready(turn, { isDryRun, storeTrouble: store.trouble() }),
     ...(conflict === undefined ? (hasConflictWord(decision?.conditions) ? [] : [NO_CONFLICT]) : [conflicting(conflict)]),
     ...(plan ? [paused(plan.settings.mode)] : []),
     ...(trouble ? [trouble.condition] : []),
@@ -141,14 +145,22 @@ function scaleFailure({ outcome }: Turn): readonly Condition[] {
   return [{ type: 'AbleToScale', status: 'False', reason: 'FailedUpdateScale', message }]
 }
 
-function ready({ decision, learning, withheld, plan }: Turn, isDryRun: boolean): Condition {
+interface Circumstances {
+  readonly isDryRun: boolean
+  readonly storeTrouble: string | undefined
+}
+
+function ready({ decision, learning, withheld, plan }: Turn, { isDryRun, storeTrouble }: Circumstances): Condition {
   if (decision === undefined) return { type: 'Ready', status: 'False', reason: 'NotDecided', message: 'there is no decision yet' }
-  const reason = learning === undefined ? 'Deciding' : 'Learning'
-  const said = learning ?? (isDryRun ? 'deciding, writing nothing (dry run)' : 'deciding')
-  const held = withheld === undefined ? '' : `; not written: ${withheld.why}`
   const unacted = plan === undefined ? [] : notActedOn(plan.settings, 'Controller')
-  const idle = unacted.length === 0 ? '' : `; written and not acted on by this version: ${unacted.join(', ')}`
-  return { type: 'Ready', status: 'True', reason, message: `${said}${held}${idle}` }
+  const message = [
+    learning ?? (isDryRun ? 'deciding, writing nothing (dry run)' : 'deciding'),
+    ...(storeTrouble === undefined ? [] : [`the store is down, so nothing is taken away: ${storeTrouble}`]),
+    ...(withheld === undefined ? [] : [`not written: ${withheld.why}`]),
+    ...(unacted.length === 0 ? [] : [`written and not acted on by this version: ${unacted.join(', ')}`]),
+  ].join('; ')
+  const reason = storeTrouble !== undefined ? 'StoreDown' : learning === undefined ? 'Deciding' : 'Learning'
+  return { type: 'Ready', status: 'True', reason, message }
 }
 
 function paused(mode: string): Condition {

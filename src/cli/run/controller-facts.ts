@@ -71,7 +71,7 @@ function tell(turn: Turn, listener: (news: News) => void): void {
   listener({ event: 'decision', data: { time: new Date(at).toISOString(), target, from, to, sentence } })
 }
 
-function workloadFact(turn: Turn, { currency, controller, isDryRun }: Options): WorkloadFact {
+function workloadFact(turn: Turn, { currency, controller, isDryRun, store }: Options): WorkloadFact {
   const { object, plan, target, decision, learning } = turn
   const hasLoad = plan !== undefined && plan.drivers.length > 0
   const load = decision?.demand
@@ -93,7 +93,7 @@ function workloadFact(turn: Turn, { currency, controller, isDryRun }: Options): 
     ...(load !== undefined && { load }),
     ...(load !== undefined && hasLoad && { neededReplicas: Math.ceil(load / plan.target.capacityPerReplica - 1e-9) }),
     ...(target && { currentReplicas: target.replicas.status }),
-    conditions: conditionsOf(turn, { isDryRun, conflictOf: one => controller.conflictOf(one) }),
+    conditions: conditionsOf(turn, { isDryRun, store, conflictOf: one => controller.conflictOf(one) }),
     scalers: scalersOf(turn),
     ...(decision && { lastDecision: decision }),
   }
