@@ -48,13 +48,13 @@ describe('a snapshot of the rules', () => {
   test('goes on as if nothing had happened, for any series, wherever it is cut', () => {
     fc.assert(
       fc.property(series, fc.integer({ min: 0, max: DAYS * PER_DAY }), (all, cut) => {
-        const [whole, before, after] = [crescendoRules(options), crescendoRules(options), crescendoRules(options)]
+        const [whole, after] = [crescendoRules(options), crescendoRules(options)]
         live(whole, all, [0, cut])
-        live(before, all, [0, cut])
-        expect(restoreRules(after, structuredClone(snapshotRules(before)!))).toBe(true)
-        expect(live(after, all, [cut, all.length])).toEqual(live(whole, all, [cut, all.length]))
+        expect(restoreRules(after, structuredClone(snapshotRules(whole)!))).toBe(true)
+        const rest = [cut, all.length] as const
+        expect(JSON.stringify(live(after, all, rest))).toBe(JSON.stringify(live(whole, all, rest)))
       }),
-      { numRuns: 6 },
+      { numRuns: 4 },
     )
   })
 
