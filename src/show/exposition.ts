@@ -38,7 +38,12 @@ function sampleName({ name, type }: MetricFamily): string {
 
 function sampleLines(family: MetricFamily): readonly string[] {
   const name = sampleName(family)
-  return family.samples.flatMap(sample => ('value' in sample ? [lineOf(name, sample)] : histogramLines(name, sample)))
+  const lines: string[] = []
+  for (const sample of family.samples) {
+    if ('value' in sample) lines.push(lineOf(name, sample))
+    else lines.push(...histogramLines(name, sample))
+  }
+  return lines
 }
 
 function histogramLines(name: string, { labels, histogram }: Extract<MetricFamilySample, { histogram: unknown }>) {
@@ -71,9 +76,16 @@ function linesOf(lines: readonly string[]): string {
   return `${lines.join('\n')}\n`
 }
 
+/** Written for speed: a thousand objects are tens of thousands of lines, and the loop waits meanwhile. */
 function labelText(labels: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`)
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
+  let text = ''
+  for (const name in labels) text += `${text === '' ? '{' : ','}${name}="${escapeLabel(labels[name] ?? '')}"`
+  return text === '' ? '' : `${text}}`
 }
 
-const escapeLabel = (value: string) => value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
+const SPECIAL = /[\\"\n]/
+
+function escapeLabel(value: string): string {
+  if (!SPECIAL.test(value)) return value
+  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
+}
