@@ -59,15 +59,18 @@ export function metricName(spec: MetricSpec): string {
 /** Keeps the state of a source from the outcomes of its calls. A question without an answer in it is no outage. */
 export function createHealthRecord(name: string, clock: Clock) {
   let health: SourceHealth = { name, up: true }
+  let [calls, failures] = [0, 0]
   return {
-    health: () => health,
+    health: (): SourceHealth => ({ ...health, calls, failures }),
     /** Passes the outcome on after it was noted. */
     async note<T>(call: () => Promise<Found<T>>): Promise<Found<T>> {
       const since = clock.now()
       const outcome = await call()
       const now = clock.now()
+      calls++
       const last = health.lastAnswerAt === undefined ? {} : { lastAnswerAt: health.lastAnswerAt }
       if (outcome.kind === 'missing' && isOutage(outcome.reason)) {
+        failures++
         health = { name, up: false, why: outcome.why, latencyMs: now - since, ...last }
       } else {
         health = { name, up: true, lastAnswerAt: now, latencyMs: now - since }

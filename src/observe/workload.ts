@@ -66,4 +66,7 @@ export interface SourceHealth {
   readonly why?: string
   readonly lastAnswerAt?: number
   readonly latencyMs?: number
+  /** Calls so far, and those of them that failed; absent where the source is not called but told. */
+  readonly calls?: number
+  readonly failures?: number
 }

@@ -19,11 +19,8 @@ export interface ControllerTelemetry extends Pick<Telemetry, 'families' | 'forge
   /** Requests to the API server; code "0" where there was no answer. */
   readonly apiRequests: Counter<'verb' | 'code'>
   readonly apiRequestSeconds: Histogram<'verb'>
-  readonly watchRestarts: Counter<'resource' | 'why'>
   readonly events: Counter<'outcome'>
   readonly statusWrites: Counter<'outcome'>
-  /** The names of sources come from the cluster's admin, so they are few. */
-  readonly sourceReads: Counter<'source' | 'outcome'>
 }
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const
@@ -78,17 +75,7 @@ function plumbing({ counter, histogram }: Telemetry) {
       labels: ['verb'],
       bounds: SECONDS,
     }),
-    watchRestarts: counter({
-      name: 'crescendo_watch_restarts',
-      help: 'Watches that were begun anew, by resource and reason.',
-      labels: ['resource', 'why'],
-    }),
     events: counter({ name: 'crescendo_events', help: 'Kubernetes events by outcome.', labels: ['outcome'] }),
     statusWrites: counter({ name: 'crescendo_status_writes', help: 'Writes of a status by outcome.', labels: ['outcome'] }),
-    sourceReads: counter({
-      name: 'crescendo_metric_source_reads',
-      help: 'Reads of metric sources by outcome.',
-      labels: ['source', 'outcome'],
-    }),
   } as const
 }

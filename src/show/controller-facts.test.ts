@@ -16,7 +16,7 @@ const controller: ControllerFact = {
   oldestDueSeconds: 1.5,
   watches: [{ resource: 'deployments', ageSeconds: 12 }],
   sources: [
-    { name: 'prometheus', up: true, lastAnswerAt: NOW - 4000, latencyMs: 20 },
+    { name: 'prometheus', up: true, lastAnswerAt: NOW - 4000, latencyMs: 20, calls: 40, failures: 3 },
     { name: 'push', up: false, why: 'nobody has pushed yet' },
   ],
   openIntents: 1,
@@ -90,6 +90,8 @@ describe('metrics of a controller', () => {
       'crescendo_metric_source_up{source="push"} 0',
       'crescendo_metric_source_age_seconds{source="prometheus"} 4',
       'crescendo_metric_source_latency_seconds{source="prometheus"} 0.02',
+      'crescendo_metric_source_calls_total{source="prometheus"} 40',
+      'crescendo_metric_source_failures_total{source="prometheus"} 3',
       'crescendo_leader 1',
       'crescendo_queue_depth 2',
       'crescendo_watch_age_seconds{resource="deployments"} 12',

@@ -127,6 +127,9 @@ export interface SourceFact {
   readonly why?: string
   readonly lastAnswerAt?: number
   readonly latencyMs?: number
+  /** Calls so far, and those of them that failed. */
+  readonly calls?: number
+  readonly failures?: number
 }
 
 /** "namespace/name", the id of a Target. */

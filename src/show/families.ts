@@ -151,11 +151,15 @@ function sourceFamilies({ sources }: ControllerFact, now: number): readonly Metr
     })
   const up = of(source => (source.up ? 1 : 0))
   const ages = of(({ lastAnswerAt }) => (lastAnswerAt === undefined ? undefined : Math.max(0, now - lastAnswerAt) / 1000))
+  const calls = of(source => source.calls)
+  const failures = of(source => source.failures)
   const latencies = of(({ latencyMs }) => (latencyMs === undefined ? undefined : latencyMs / 1000))
   return [
     gauge('crescendo_metric_source_up', '1 while the source answers.', up),
     gauge('crescendo_metric_source_age_seconds', 'Time since its last good answer.', ages),
     gauge('crescendo_metric_source_latency_seconds', 'Time of its last answer.', latencies),
+    counter('crescendo_metric_source_calls', 'Calls to the source.', calls),
+    counter('crescendo_metric_source_failures', 'Calls that found it down: no answer, a late one, or a refusal.', failures),
   ]
 }
 

@@ -81,6 +81,7 @@ describe('the HTTP API of a running controller', () => {
       'crescendo_reconcile_seconds_bucket{le="+Inf"} > 0',
       'crescendo_api_requests_total{code="200"} > 0',
       'crescendo_metric_source_up == 1',
+      'crescendo_metric_source_calls_total > 0',
       'crescendo_build_info',
     ])
       expect(await eventually(query, 20_000, () => ask(query)), query).toBeDefined()
