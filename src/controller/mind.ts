@@ -2,6 +2,7 @@ import { deserialize, serialize } from 'node:v8'
 import type { Instant, Target } from '../core/model.ts'
 import { crescendoRules } from '../core/policy/crescendo-rules.ts'
 import { hpaRules } from '../core/policy/hpa-rules.ts'
+import { restoreRules, snapshotRules } from '../core/policy/rules-snapshot.ts'
 import type { Memory, Rules, Snapshot } from '../core/rules.ts'
 import { backfill, type Recorded } from '../loop/backfill.ts'
 import type { Clock, DurableStore, Log } from '../ports.ts'
@@ -42,13 +43,12 @@ const SLICE_MS = 10
 interface Kept {
   readonly fingerprint: string
   readonly learntUntil: Instant
-  readonly forecaster?: Snapshot
-  readonly tuner?: Snapshot
+  readonly rules: Snapshot
 }
 
 interface State {
   readonly plan: Plan
-  learner: Rules
+  readonly learner: Rules
   /** The newest time that the learner has absorbed while it catches up. */
   learntUntil: Instant
   isLearning: boolean
@@ -64,7 +64,7 @@ export function createMind(plan: Plan, options: MindOptions): Mind {
   const state: State = { plan, learner, learntUntil: 0, isLearning: hasPast }
   if (hasPast) void options.inTurn(() => learnPast(state, options)).catch(error => giveUp(state, options, error))
   return {
-    rules: () => (state.isLearning ? interim : state.learner),
+    rules: () => (state.isLearning ? interim : learner),
     learning: () => (state.isLearning ? 'learning the past' : state.trouble),
     lesson() {
       const { lesson } = state
@@ -130,18 +130,13 @@ async function learnFrom(state: State, past: readonly Recorded[]): Promise<void>
   state.lesson = turn.value.slots
 }
 
-async function restore(state: State, options: MindOptions): Promise<boolean> {
-  const { plan } = state
-  const { store, log } = options
+async function restore(state: State, { store, log }: MindOptions): Promise<boolean> {
+  const { plan, learner } = state
   const model = await store.loadModel(plan.target.id, MODEL)
   if (model === undefined || model.version !== VERSION) return false
   try {
     const kept = deserialize(model.state) as Kept // written by `keep`, of this version
-    if (kept.fingerprint !== fingerprintOf(plan) || kept.forecaster === undefined) return false
-    const fresh = rulesOf(plan, options, plan.prediction)
-    const isWhole = fresh.forecaster?.restore?.(kept.forecaster) === true
-    if (!isWhole || (kept.tuner !== undefined && fresh.tuner?.restore?.(kept.tuner) !== true)) return false
-    state.learner = fresh
+    if (kept.fingerprint !== fingerprintOf(plan) || !restoreRules(learner, kept.rules)) return false
     state.learntUntil = kept.learntUntil
     return true
   } catch (cause) {
@@ -152,14 +147,12 @@ async function restore(state: State, options: MindOptions): Promise<boolean> {
 
 async function keep(state: State, { store, clock }: MindOptions): Promise<void> {
   const { plan, learner, isLearning } = state
-  const forecaster = learner.forecaster?.snapshot?.()
-  const tuner = learner.tuner?.snapshot?.()
-  if (isLearning || forecaster === undefined) return
+  const rules = isLearning ? undefined : snapshotRules(learner)
+  if (rules === undefined) return
   const kept: Kept = {
     fingerprint: fingerprintOf(plan),
     learntUntil: clock.now() - plan.delayMs,
-    forecaster,
-    ...(tuner && { tuner }),
+    rules,
   }
   await store.saveModel(plan.target.id, { name: MODEL, version: VERSION, state: serialize(kept) })
 }

@@ -28,6 +28,7 @@ const WATCHED: Readonly<Record<string, ApiResource>> = { Deployment: RESOURCES.d
 
 export function createTargets({ client, watches, pods }: Options): Targets {
   const discovery = createDiscovery({ client })
+  const written: Written = new Map()
   const resourceOf = async (apiVersion: string, kind: string): Promise<ApiResource> => {
     const watched = apiVersion === 'apps/v1' ? WATCHED[kind] : undefined
     return watched ?? (await discovery.resolve(apiVersion, kind))
@@ -38,7 +39,8 @@ export function createTargets({ client, watches, pods }: Options): Targets {
       const { namespace } = object
       const unknown = watches.unknownIn(namespace)
       if (unknown !== undefined) throw new Error(unknown)
-      if (apiVersion === 'apps/v1' && kind in WATCHED) return watchedTarget(object, { watches, pods, kind, name })
+      if (apiVersion === 'apps/v1' && kind in WATCHED)
+        return asWritten(watchedTarget(object, { watches, pods, kind, name }), written)
       const scale = await getScale(client, { resource: await resourceOf(apiVersion, kind), namespace, name })
       const selected = pods.select(namespace, scale.selector)
       const ready = selected.filter(pod => pod.ready?.status === 'True').length
@@ -51,8 +53,10 @@ export function createTargets({ client, watches, pods }: Options): Targets {
       const ref: ScaleRef = { resource: await resourceOf(apiVersion, kind), namespace, name }
       const calls = {
         get: () => getScale(client, ref),
-        put: async (wanted: { replicas: number; resourceVersion: string }) =>
-          void (await putScale(client, ref, { ...wanted, uid })),
+        put: async (wanted: { replicas: number; resourceVersion: string }) => {
+          const scale = await putScale(client, ref, { ...wanted, uid })
+          written.set(uid, { replicas: scale.replicas, resourceVersion: scale.resourceVersion })
+        },
       }
       const seen = { replicas: target.replicas.spec, resourceVersion: target.resourceVersion }
       await scaleTarget(calls, object, { seen, to })
@@ -81,4 +85,24 @@ function watchedTarget(
     throw new KubeError(message, { status: 404, reason: 'NotFound' })
   }
   return { ...scaled, pods: pods.select(namespace, scaled.selector) }
+}
+
+/** By uid: what our last write made of an object. */
+type Written = Map<string, { readonly replicas: number; readonly resourceVersion: string }>
+
+/** The watch may still show the object as it was before our own write: then what the write answered is the newer word. */
+function asWritten(target: Target, written: Written): Target {
+  const own = written.get(target.uid)
+  if (own === undefined) return target
+  if (isOlder(target.resourceVersion, own.resourceVersion)) {
+    return { ...target, resourceVersion: own.resourceVersion, replicas: { ...target.replicas, spec: own.replicas } }
+  }
+  written.delete(target.uid)
+  return target
+}
+
+/** Resource versions of one resource ascend (KEP-5504); what is no number is not compared. */
+function isOlder(one: string, other: string): boolean {
+  const isNumber = (text: string) => /^\d+$/.test(text)
+  return isNumber(one) && isNumber(other) && BigInt(one) < BigInt(other)
 }

@@ -36,7 +36,7 @@ export function fleetPart(fleet: Fleet): Part {
 /** Many fleets in two arrays: as objects, those of a thousand targets would fill the memory. One is in hand at a time. */
 export interface FleetTable extends Kept {
   /** Fills the fleet in hand with row `row`, and gives it out; `store` writes it back. */
-  fetch(row: number): Fleet
+  gather(row: number): Fleet
   store(row: number): void
   /** How many ticks of row `row` were bad since `clear`. */
   bad(row: number): number
@@ -66,7 +66,7 @@ export function createFleetTable(rows: number, startupTicks: number, replicas: n
   for (let row = 0; row < rows; row++) store(row)
   return {
     part: () => partsOf({ counts, costs }),
-    fetch(row) {
+    gather(row) {
       const from = row * width
       inHand.replicas = counts[from]!
       inHand.heldTicks = counts[from + 1]!

@@ -218,7 +218,7 @@ function playCandidate(fleets: FleetTable, row: number, batch: Batch & { readonl
   const candidate: Candidate = CANDIDATES[row]!
   const parameters = parametersOf(candidate, periodMs)
   const [price, keep] = [candidate.price * ticks.room, candidate.keep * ticks.room]
-  const fleet = fleets.fetch(row)
+  const fleet = fleets.gather(row)
   const wish: Wish = { up: 0, block: 0, keep: 0 }
   for (let i = 0; i < count; i++) {
     const before = fleet.replicas
