@@ -12,6 +12,7 @@ describe('addresses', () => {
     '64:ff9b::a9fe:a9fe',
     '64:ff9b:1::a9fe:a9fe',
     '2002:a9fe:a9fe::1',
+    '::ffff:0:a9fe:a9fe',
     '::a9fe:a9fe',
     'fe80::1',
     'fe80::1%eth0',

@@ -34,10 +34,11 @@ function rangeOf(text: string): string {
   if (address.kind() === 'ipv4') return address.range()
   const bytes = address.toByteArray()
   const range = address.range()
-  if (range === 'rfc6052' || range === 'rfc6145') return ipv4(bytes.slice(12)).range()
+  if (range === 'rfc6145') return ipv4(bytes.slice(12)).range()
   if (range === '6to4') return ipv4(bytes.slice(2, 6)).range()
-  // The prefix of RFC 8215 and addresses that ipaddr.js leaves unnamed: ::a.b.c.d, which old stacks still translate.
+  // NAT64, the prefix of RFC 8215 too, of which ipaddr.js knows nothing.
   if (bytes[0] === 0 && bytes[1] === 0x64 && bytes[2] === 0xff && bytes[3] === 0x9b) return ipv4(bytes.slice(12)).range()
+  // ::a.b.c.d, which old stacks still translate.
   if (range === 'unicast' && bytes.slice(0, 12).every(byte => byte === 0)) return ipv4(bytes.slice(12)).range()
   return range
 }

@@ -1,5 +1,9 @@
-import { createServer, request, type Server } from 'node:http'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer, type RequestListener, request, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { MetricSpec } from '../../src/core/model.ts'
 import type { KubeClient } from '../../src/kube/api.ts'
@@ -12,6 +16,7 @@ import { render } from '../../src/observe/query-template.ts'
 import type { SourceSpec } from '../../src/observe/source-document.ts'
 import { createSources } from '../../src/observe/sources.ts'
 import type { Sources, Workload } from '../../src/observe/workload.ts'
+import { createAuthority } from './bed/certificates.ts'
 import { type Prometheus, startPrometheus } from './bed/prometheus.ts'
 
 const clock = { now: () => Date.now() }
@@ -38,6 +43,27 @@ const pastLoad = (at: number) => 500 + 300 * Math.sin((2 * Math.PI * at) / (24 *
 function* past(from: number, share: number) {
   for (let at = from; at < startedAt - HOUR; at += STEP)
     if (at < from + HOUR || at >= from + 2 * HOUR) yield { atMs: at, value: pastLoad(at) * share }
+}
+
+/** Hands everything on to Prometheus and writes down what was asked. */
+const forward: RequestListener = (incoming, response) => {
+  const chunks: Buffer[] = []
+  incoming.on('data', chunk => chunks.push(chunk))
+  incoming.on('end', () => {
+    const body = Buffer.concat(chunks)
+    asked.push(new URLSearchParams(body.toString()).get('query') ?? '')
+    const { pathname } = new URL(incoming.url ?? '/', 'http://proxy')
+    const outgoing = request(
+      `${prometheus.url}${pathname}`,
+      { method: incoming.method ?? 'GET', headers: { ...incoming.headers, connection: 'close' } },
+      answer => {
+        response.writeHead(answer.statusCode ?? 500, answer.headers)
+        answer.pipe(response)
+      },
+    )
+    outgoing.on('error', () => response.destroy())
+    outgoing.end(body)
+  })
 }
 
 beforeAll(async () => {
@@ -70,25 +96,7 @@ beforeAll(async () => {
       },
     ],
   })
-  proxy = await serve((incoming, response) => {
-    const chunks: Buffer[] = []
-    incoming.on('data', chunk => chunks.push(chunk))
-    incoming.on('end', () => {
-      const body = Buffer.concat(chunks)
-      asked.push(new URLSearchParams(body.toString()).get('query') ?? '')
-      const { pathname } = new URL(incoming.url ?? '/', 'http://proxy')
-      const outgoing = request(
-        `${prometheus.url}${pathname}`,
-        { method: incoming.method ?? 'GET', headers: { ...incoming.headers, connection: 'close' } },
-        answer => {
-          response.writeHead(answer.statusCode ?? 500, answer.headers)
-          answer.pipe(response)
-        },
-      )
-      outgoing.on('error', () => response.destroy())
-      outgoing.end(body)
-    })
-  })
+  proxy = await serve(forward)
   await until(async () => (await prometheus.query('count(count_over_time(http_requests_total[10s]) >= 5)')) === 80)
 })
 
@@ -126,13 +134,13 @@ const noApis: KubeClient = {
   },
 }
 
-function sourcesWith(spec: Partial<SourceSpec> = {}): Sources {
+function sourcesWith(spec: Partial<SourceSpec> = {}, secrets: Readonly<Record<string, string>> = {}): Sources {
   return createSources({
     client: noApis,
     metricSources: () => [
       { metadata: { name: 'main' }, spec: { type: 'Prometheus', url: `http://127.0.0.1:${portOf(proxy)}`, ...spec } },
     ],
-    readSecret: async () => undefined,
+    readSecret: async ({ name, key }) => secrets[`${name}/${key}`],
     pushed: createPushBuffer({ clock }),
     clock,
     log: { info: () => undefined, warn: () => undefined },
@@ -332,6 +340,47 @@ describe('one tenant never reads what is another’s', () => {
     expect(answers).toMatchObject([{ kind: 'missing', why: expect.stringMatching(/^NotOffered: /) }])
     expect(asked).toEqual([])
     await sources.close?.()
+  })
+})
+
+describe('TLS', () => {
+  test('an authority of its own, the name on the certificate, and no way around either', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'crescendo-tls-'))
+    const authority = createAuthority(folder)
+    const { certFile, keyFile } = authority.issue({
+      name: 'prometheus',
+      subject: '/CN=prometheus',
+      names: ['DNS:prometheus.test'],
+    })
+    const server = createTlsServer({ cert: readFileSync(certFile), key: readFileSync(keyFile) }, forward)
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const read = async (tls: NonNullable<SourceSpec['tls']>) => {
+      const sources = sourcesWith({ url, tls }, { 'ca/ca.crt': readFileSync(authority.caFile, 'utf8') })
+      const { demand } = await sources.read(workload())
+      await sources.close?.()
+      return demand
+    }
+    const caSecretRef = { name: 'ca' }
+    try {
+      expect(await read({ caSecretRef, serverName: 'prometheus.test' })).toMatchObject({ kind: 'value' })
+      expect(await read({ serverName: 'prometheus.test' })).toMatchObject({
+        kind: 'missing',
+        why: expect.stringMatching(/^Unreachable: .*certificate is not trusted/),
+      })
+      expect(await read({ caSecretRef })).toMatchObject({
+        kind: 'missing',
+        why: expect.stringMatching(/^Unreachable: .*certificate is not trusted/),
+      })
+      expect(await read({ caSecretRef: { name: 'absent' } })).toMatchObject({
+        kind: 'missing',
+        why: expect.stringMatching(/^Denied: .*lacks the key ca.crt/),
+      })
+    } finally {
+      server.closeAllConnections()
+      server.close()
+      rmSync(folder, { recursive: true, force: true })
+    }
   })
 })
 
