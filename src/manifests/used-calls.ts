@@ -82,13 +82,6 @@ const OBJECTS: readonly UsedCall[] = [
     reason: 'CPU and memory in use, for Resource and ContainerResource metrics',
   },
   {
-    group: 'custom.metrics.k8s.io',
-    resources: ['pods/error_ratio', 'pods/queue_length', 'pods/distinct_clients'],
-    verbs: ['get'],
-    scope: 'watched',
-    reason: 'signals that are looked for beside the metrics of a spec: errors, waiting work, clients',
-  },
-  {
     group: OURS,
     resources: ['scalingpolicies', 'metricsources'],
     verbs: ['list', 'watch'],

@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseAllDocuments, stringify } from 'yaml'
 import { type ControlPlane, startControlPlane } from './bed/control-plane.ts'
+import { scaledObjectDefinition } from './keda-definition.ts'
 
 const checkout = resolve(import.meta.dirname, '../..')
 const NAMESPACE = 'crescendo-system'
@@ -238,5 +240,30 @@ describe('crescendo import against a real API server', () => {
     await apply(stdout)
     const got = await cluster.kubectl(['get', 'chpa', 'web', '-n', 'shop', '-o', 'jsonpath={.spec.mode} {.spec.maxReplicas}'])
     expect(got).toBe('Recommend 9')
+  })
+
+  test('ScaledObjects of the cluster become ours too; what has no counterpart is named by object, and the exit code is 1', async () => {
+    await apply(stringify(scaledObjectDefinition))
+    await cluster.kubectl(['wait', '--for=condition=Established', 'crd/scaledobjects.keda.sh', '--timeout=20s'])
+    await apply(readFileSync(resolve(checkout, 'src/migrate/fixtures/media-scaled-objects.yaml'), 'utf8'))
+    const { code, stdout, stderr } = await crescendo(
+      'import',
+      '--from-cluster',
+      '--kubeconfig',
+      cluster.kubeconfig,
+      '--namespace',
+      'media',
+    )
+    expect(code).toBe(1)
+    expect(stderr).toContain('left out, cluster, media/transcoder: trigger kafka')
+    await apply(stdout)
+    const got = await cluster.kubectl(['get', 'chpa,chms', '-n', 'media', '-o', 'name'])
+    expect(
+      got
+        .trim()
+        .split('\n')
+        .map(name => name.split('/')[1])
+        .toSorted(),
+    ).toEqual(['prometheus-operated-monitoring', 'subtitles', 'transcoder'])
   })
 })

@@ -8,6 +8,7 @@ import { parse, parseAllDocuments, stringify } from 'yaml'
 import { type Bed, startBed } from './bed/bed.ts'
 import { deploymentObject, eventually, namespaceObject, stockHpaObject } from './bed/cluster-objects.ts'
 import { type CrescendoProcess, startCrescendo } from './bed/crescendo.ts'
+import { scaledObjectDefinition } from './keda-definition.ts'
 
 /**
  * The controller with the rights that `crescendo manifests` prints and no other, on an API server that keeps an audit log: what it is
@@ -76,6 +77,7 @@ beforeAll(async () => {
   const apiServerFlags = [`--audit-policy-file=${join(folder, 'policy.yaml')}`, `--audit-log-path=${auditLog}`]
   bed = await startBed({ controlPlane: { apiServerFlags }, metrics: { resolutionSeconds: 2 } })
   await bed.plane.kubectl(['apply', '--server-side', '-f', '-'], await printed(...OPTIONS))
+  await bed.apply(scaledObjectDefinition)
   await bed.plane.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=20s'])
   await bed.apply(namespaceObject('shop'))
   await bed.apply(...workloads())
@@ -123,6 +125,14 @@ function workloads(): readonly object[] {
     scales('StatefulSet', 'ledger', [external]),
     ofKind('ReplicaSet', 'batch'),
     scales('ReplicaSet', 'batch', [external]),
+    deploymentObject({ namespace: 'shop', name: 'kept', replicas: 1 }),
+    {
+      apiVersion: 'keda.sh/v1alpha1',
+      kind: 'ScaledObject',
+      metadata: { name: 'kept', namespace: 'shop' },
+      spec: { scaleTargetRef: { name: 'kept' }, triggers: [{ type: 'kafka', metadata: {} }] },
+    },
+    scales('Deployment', 'kept', [external]),
     deploymentObject({ namespace: 'shop', name: 'contested', replicas: 1 }),
     stockHpaObject({ namespace: 'shop', name: 'contested', minReplicas: 1, maxReplicas: 3, cpuPercent: 80 }),
     scales('Deployment', 'contested', [external]),
@@ -208,9 +218,6 @@ const usedRights = (): ReadonlySet<string> =>
  */
 const LOOKED_FOR = ['external.metrics.k8s.io/shop_requests list']
 
-/** Not to be seen in a minute: KEDA is not installed here, and where it is not, its kind cannot be watched. */
-const NOT_HERE = ['keda.sh/scaledobjects watch']
-
 const replicasOf = async (plural: string, name: string) =>
   (await bed.plane.api.call<{ readonly spec: { readonly replicas: number } }>(`/apis/apps/v1/namespaces/shop/${plural}/${name}`))
     .spec.replicas
@@ -230,21 +237,25 @@ describe('the controller with its own rights only', () => {
     }
   })
 
-  test('sees the stock HPA on the same target and leaves it alone, and says so in status and Event', async () => {
-    const status = () =>
-      bed.plane.kubectl([
-        'get',
-        'chpa',
-        'contested',
-        '-n',
-        'shop',
-        '-o',
-        'jsonpath={.status.conditions[?(@.type=="ConflictingWriter")].status}',
-      ])
-    await eventually('ConflictingWriter', 30_000, async () => ((await status()) === 'True' ? true : undefined))
-    await eventually('an Event', 30_000, async () =>
-      (await bed.plane.kubectl(['get', 'events.events.k8s.io', '-n', 'shop', '-o', 'name'])) === '' ? undefined : true,
-    )
+  test.each([
+    ['stock HPA', 'contested'],
+    ['ScaledObject', 'kept'],
+  ])('sees the %s on the same target and leaves it alone, and says so in status and Event', async (_, name) => {
+    const status = '{.status.conditions[?(@.type=="ConflictingWriter")].status}'
+    const isTold = async () =>
+      (await bed.plane.kubectl(['get', 'chpa', name, '-n', 'shop', '-o', `jsonpath=${status}`])) === 'True'
+    await eventually('ConflictingWriter', 30_000, async () => (await isTold()) || undefined)
+    const about = [
+      'get',
+      'events.events.k8s.io',
+      '-n',
+      'shop',
+      '-o',
+      'jsonpath={range .items[*]}{.regarding.name} {.note}{"\\n"}{end}',
+    ]
+    const isNoted = async () => new RegExp(`^${name} .*only recommending`, 'm').test(await bed.plane.kubectl(about))
+    await eventually('an Event', 30_000, async () => (await isNoted()) || undefined)
+    expect(await replicasOf('deployments', name)).toBe(1)
   })
 
   test('reads a scale again that somebody else changed meanwhile, and scales all the same', async () => {
@@ -276,7 +287,7 @@ describe('the rights, after all that', () => {
     const granted = await grantedRights()
     await eventually('every right used', 60_000, async () => {
       const used = usedRights()
-      return [...granted].every(right => used.has(right) || NOT_HERE.includes(right)) ? true : undefined
+      return [...granted].every(right => used.has(right)) ? true : undefined
     }).catch(() => undefined)
     const used = usedRights()
     expect(
@@ -284,7 +295,7 @@ describe('the rights, after all that', () => {
       'used and not granted',
     ).toEqual([])
     expect(
-      [...granted].filter(right => !used.has(right) && !NOT_HERE.includes(right)),
+      [...granted].filter(right => !used.has(right)),
       'granted and not used',
     ).toEqual([])
   })
