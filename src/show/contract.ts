@@ -89,6 +89,7 @@ const policy = z
     behaviorPreset: z.string().optional(),
     effective: z.record(z.string(), z.unknown()).describe('the settings in force for an object that says nothing itself'),
     origins: z.record(z.string(), z.string()).describe('field path to the layer its value came from'),
+    problem: z.string().optional().describe('why it results in nothing, where it does not'),
   })
   .meta({ id: 'Policy' })
 

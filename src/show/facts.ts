@@ -102,6 +102,8 @@ export interface PolicyFact {
   readonly effective: Readonly<Record<string, unknown>>
   /** Field path to the layer its value came from. */
   readonly origins: Readonly<Record<string, string>>
+  /** Why it results in nothing, where it does not. */
+  readonly problem?: string
 }
 
 /** What a controller knows about itself at any time. What it counts comes through `counted`. */

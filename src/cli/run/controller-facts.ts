@@ -7,6 +7,7 @@ import type { Clock, DurableStore, MetricFamily } from '../../ports.ts'
 import type { ScalingPolicy } from '../../resources/documents.ts'
 import { resolveSettings } from '../../resources/policy.ts'
 import type { Facts, News, PolicyFact, WorkloadFact } from '../../show/facts.ts'
+import { createMeter, type Meter } from './meter.ts'
 
 interface Options {
   readonly controller: Controller
@@ -21,22 +22,19 @@ interface Options {
 /** A running controller as facts for the API. */
 export function controllerFacts(options: Options): Facts {
   const { controller, store, clock, version } = options
-  let openIntents = 0
+  const meter = createMeter(controller)
+  const openIntents = latest(async () => (await store.openIntents()).length, 0)
   return {
     version,
     now: () => clock.now(),
     notReady: () => controller.notReady(),
-    workloads: () => controller.turns().map(turn => workloadFact(turn, options)),
+    workloads: () => controller.turns().map(turn => workloadFact(turn, options, meter)),
     decisions: (id, limit) => store.decisions(id, limit),
     decisionAt: (id, at) => store.decisionAt(id, at),
     explain: decision => explained(decision, controller.turn(decision.target)),
     subscribe: listener => controller.onTurn(turn => tell(turn, listener)),
     policies: () => controller.policies().map(policy => policyFact(policy, controller.policies())),
-    async journal(limit) {
-      const entries = await store.journal(limit)
-      openIntents = entries.filter(({ outcome }) => outcome === undefined).length
-      return entries
-    },
+    journal: limit => store.journal(limit),
     controller: () => {
       const queue = controller.queue()
       const trouble = store.trouble()
@@ -47,11 +45,30 @@ export function controllerFacts(options: Options): Facts {
         oldestDueSeconds: queue.oldestWaitingMs / 1000,
         watches: controller.watchAges(),
         sources: controller.sources.health(),
-        openIntents,
+        openIntents: openIntents(),
         ...(trouble !== undefined && { storeTrouble: trouble }),
       }
     },
     counted: options.counted,
+  }
+}
+
+/** The answer of the question before, and the question once more: for whoever asks now and cannot wait. */
+function latest<T>(ask: () => Promise<T>, empty: T): () => T {
+  let [known, isAsking] = [empty, false]
+  return () => {
+    if (!isAsking) {
+      isAsking = true
+      ask()
+        .then(answer => {
+          known = answer
+        })
+        .catch(() => undefined) // a store in trouble says so itself
+        .finally(() => {
+          isAsking = false
+        })
+    }
+    return known
   }
 }
 
@@ -71,7 +88,7 @@ function tell(turn: Turn, listener: (news: News) => void): void {
   listener({ event: 'decision', data: { time: new Date(at).toISOString(), target, from, to, sentence } })
 }
 
-function workloadFact(turn: Turn, { currency, controller, isDryRun, store }: Options): WorkloadFact {
+function workloadFact(turn: Turn, { currency, controller, isDryRun, store }: Options, meter: Meter): WorkloadFact {
   const { object, plan, target, decision, learning } = turn
   const hasLoad = plan !== undefined && plan.drivers.length > 0
   const load = decision?.demand
@@ -94,27 +111,36 @@ function workloadFact(turn: Turn, { currency, controller, isDryRun, store }: Opt
     ...(load !== undefined && hasLoad && { neededReplicas: Math.ceil(load / plan.target.capacityPerReplica - 1e-9) }),
     ...(target && { currentReplicas: target.replicas.status }),
     conditions: conditionsOf(turn, { isDryRun, store, conflictOf: one => controller.conflictOf(one) }),
-    scalers: scalersOf(turn),
+    scalers: scalersOf(turn, meter),
     ...(decision && { lastDecision: decision }),
   }
 }
 
-function scalersOf({ target, decision }: Turn): WorkloadFact['scalers'] {
+function scalersOf({ object, target, decision }: Turn, meter: Meter): WorkloadFact['scalers'] {
   if (target === undefined) return []
-  return [{ name: 'crescendo', readyReplicas: target.replicas.ready, desiredReplicas: decision?.to ?? target.replicas.spec }]
+  const replicas = { readyReplicas: target.replicas.ready, desiredReplicas: decision?.to ?? target.replicas.spec }
+  return [{ name: 'crescendo', ...replicas, ...meter.of(object.id) }]
 }
 
+/** A policy of the cluster may make no sense; it then says so, and the others are told all the same. */
 function policyFact(policy: ScalingPolicy, policies: readonly ScalingPolicy[]): PolicyFact {
-  const { origins, warnings: _, ...effective } = resolveSettings({ policies, policy })
-  const { tier, profile, behaviorPreset } = effective
-  return {
+  const about = {
     name: policy.metadata.name,
     origin: policy.metadata.uid === undefined ? 'default policies' : 'ScalingPolicy of the cluster',
     extends: policy.spec.extends ?? [],
-    ...(tier !== undefined && { tier }),
-    ...(profile !== undefined && { profile }),
-    ...(behaviorPreset !== undefined && { behaviorPreset }),
-    effective,
-    origins,
+  }
+  try {
+    const { origins, warnings: _, name: __, ...effective } = resolveSettings({ policies, policy })
+    const { tier, profile, behaviorPreset } = effective
+    return {
+      ...about,
+      ...(tier !== undefined && { tier }),
+      ...(profile !== undefined && { profile }),
+      ...(behaviorPreset !== undefined && { behaviorPreset }),
+      effective,
+      origins,
+    }
+  } catch (error) {
+    return { ...about, effective: {}, origins: {}, problem: error instanceof Error ? error.message : String(error) }
   }
 }
