@@ -92,7 +92,7 @@ function refusedKind({ kind }: Pick<Workload, 'kind'>): Missing {
 const RANDOM = '[bcdfghjklmnpqrstvwxz2456789]'
 
 /** A pattern (RE2) of the names that the pods of a workload have had; `undefined` for kinds whose names follow no rule. */
-export function podPattern({ kind, name }: Pick<Workload, 'kind' | 'name'>): string | undefined {
+function podPattern({ kind, name }: Pick<Workload, 'kind' | 'name'>): string | undefined {
   const own = name.replaceAll('.', '\\.')
   if (kind === 'Deployment') return `${own}-${RANDOM}{5,10}-${RANDOM}{5}`
   if (kind === 'StatefulSet') return `${own}-[0-9]+`

@@ -32,28 +32,6 @@ export function found<T>(value: T): Found<T> {
   return { kind: 'found', value }
 }
 
-/** The reason at the head of an answer's `why`; absent where that came from elsewhere. */
-export function reasonOf(why: string): MissingReason | undefined {
-  const word = why.slice(0, why.indexOf(':'))
-  return (REASONS as readonly string[]).includes(word) ? (word as MissingReason) : undefined // it is one: it was found in the list
-}
-
-const REASONS: readonly MissingReason[] = [
-  'NoData',
-  'NotANumber',
-  'Negative',
-  'Stale',
-  'Future',
-  'TooManySeries',
-  'WrongType',
-  'Unreachable',
-  'Timeout',
-  'TooLarge',
-  'Refused',
-  'Denied',
-  'NotOffered',
-]
-
 /** Reasons that say something of the source itself, not of one metric. */
 export function isOutage(reason: MissingReason): boolean {
   return reason === 'Unreachable' || reason === 'Timeout' || reason === 'Refused' || reason === 'Denied' || reason === 'TooLarge'

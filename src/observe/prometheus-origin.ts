@@ -114,7 +114,7 @@ function entryFor(catalogue: readonly CatalogueEntry[] | undefined, spec: Metric
 }
 
 /** The source's own entry of that name, else the built-in one. */
-export function catalogueEntry(catalogue: readonly CatalogueEntry[] | undefined, name: string): CatalogueEntry | undefined {
+function catalogueEntry(catalogue: readonly CatalogueEntry[] | undefined, name: string): CatalogueEntry | undefined {
   return catalogue?.find(entry => entry.name === name) ?? builtInMetric(name)
 }
 
@@ -207,7 +207,7 @@ function answerOf(rows: readonly Row[], { entry, question, tools }: Answering): 
     return oneValue(own, judgement)
   }
   const [podLabel, containerLabel] = [entry.podLabel ?? 'pod', entry.containerLabel ?? 'container']
-  const reported = rows.map(({ labels, at, value }) => ({
+  const reported = rowsOfPods(rows, podLabel, workload.pods).map(({ labels, at, value }) => ({
     pod: labels[podLabel] ?? '',
     ...(labels[containerLabel] !== undefined && { container: labels[containerLabel] }),
     at,
@@ -219,6 +219,18 @@ function answerOf(rows: readonly Row[], { entry, question, tools }: Answering): 
     pods: new Set(workload.pods.map(pod => pod.name)),
     by: spec.type === 'Pods' ? 'pod' : 'container',
   })
+}
+
+/** Rows by pod, made once for all workloads that share an answer: a namespace may hold ten thousand pods. */
+const byPod = new WeakMap<readonly Row[], ReadonlyMap<string, Row[]>>()
+
+function rowsOfPods(rows: readonly Row[], podLabel: string, pods: readonly { readonly name: string }[]): readonly Row[] {
+  let index = byPod.get(rows)
+  if (index === undefined) {
+    index = Map.groupBy(rows, ({ labels }) => labels[podLabel] ?? '')
+    byPod.set(rows, index)
+  }
+  return pods.flatMap(({ name }) => index.get(name) ?? [])
 }
 
 function oneValue(rows: readonly Row[], judgement: Parameters<typeof disbelief>[1]): Found<Answer> {
