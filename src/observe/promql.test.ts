@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { anyOf, keepsLabel, onlyLiving, quoted, rewrite, selectorsOf } from './promql.ts'
+import { anyOf, onlyLiving, quoted, rewrite, selectorsOf } from './promql.ts'
+import { keepsLabel } from './promql-labels.ts'
 
 const NOW = Date.UTC(2026, 10, 25)
 const tenant = { label: 'namespace', operator: '=' as const, value: 'a' }

@@ -1,7 +1,7 @@
 import { parser } from '@prometheus-io/lezer-promql'
 
 /** A node of the parsed query, as far as this file needs it. */
-type Node = ReturnType<typeof parser.parse>['topNode']
+export type Node = ReturnType<typeof parser.parse>['topNode']
 
 export interface Matcher {
   readonly label: string
@@ -120,17 +120,6 @@ export function selectorsOf(query: string): readonly Selector[] | Refusal {
   return 'kind' in tree ? tree : selectorsIn(tree, query)
 }
 
-/**
- * Whether each row of the result comes from series of one value of `label` only, and carries it: then one query over many
- * values can be split by it afterwards. Conservative: false where that cannot be seen.
- */
-export function keepsLabel(query: string, label: string): boolean {
-  const tree = parse(query)
-  if ('kind' in tree || tree.firstChild === null) return false
-  const hasEscapedNames = nodesOf(tree).some(node => node.name === 'QuotedLabelName' && escapedName(node, query) !== undefined)
-  return !hasEscapedNames && shapeOf(tree.firstChild, query, label) === 'keeps'
-}
-
 /** The parsed root of the query, as long as the whole text is one expression. */
 export function parse(query: string): Node | Refusal {
   if (query.length > MAX_QUERY_LENGTH) return refused(MAX_QUERY_LENGTH, `it is longer than ${MAX_QUERY_LENGTH} characters`)
@@ -187,7 +176,7 @@ function matcherAt(node: Node, query: string): SelectorMatcher | undefined {
 }
 
 /** A string literal without its quotes. Escapes stay as they are: whoever compares refuses literals that hold any. */
-function bare(literal: string): string {
+export function bare(literal: string): string {
   return literal.slice(1, -1)
 }
 
@@ -225,7 +214,7 @@ const REFUSALS: Readonly<Record<string, Check>> = {
   AggregateExpr: writesLabel,
 }
 
-function escapedName({ from, to }: Node, query: string): Refusal | undefined {
+export function escapedName({ from, to }: Node, query: string): Refusal | undefined {
   const isName = /^["'`]/.test(query.slice(from, to)) && query.slice(from, to).includes('\\')
   return isName ? refused(from, `an escape in a name at character ${from + 1}`) : undefined
 }
@@ -291,12 +280,12 @@ function unsafeCall(node: Node, query: string, { labels }: Bounds): Refusal | un
   return writes(argumentsOf(node)[1], query, { labels, by: name })
 }
 
-function writesLabel(node: Node, query: string, { labels }: Bounds): Refusal | undefined {
+export function writesLabel(node: Node, query: string, { labels }: Bounds): Refusal | undefined {
   if (operatorOf(node) !== 'CountValues') return undefined
   return writes(argumentsOf(node)[0], query, { labels, by: 'count_values' })
 }
 
-function writes(written: Node | undefined, query: string, { labels, by }: { labels: ReadonlySet<string>; by: string }) {
+export function writes(written: Node | undefined, query: string, { labels, by }: { labels: ReadonlySet<string>; by: string }) {
   if (written === undefined) return undefined // too few arguments: Prometheus refuses it itself
   const literal = query.slice(written.from, written.to)
   if (written.name !== 'StringLiteral' || literal.includes('\\'))
@@ -304,101 +293,16 @@ function writes(written: Node | undefined, query: string, { labels, by }: { labe
   return labels.has(bare(literal)) ? refused(written.from, `${by} may not write the label ${bare(literal)}`) : undefined
 }
 
-function functionOf(node: Node, query: string): string {
+export function functionOf(node: Node, query: string): string {
   const name = node.getChild('FunctionIdentifier')
   return name === null ? '' : query.slice(name.from, name.to)
 }
 
-function argumentsOf(node: Node): readonly Node[] {
+export function argumentsOf(node: Node): readonly Node[] {
   const body = node.getChild('FunctionCallBody')
   return body === null ? [] : childrenOf(body)
 }
 
 function operatorOf(node: Node): string {
   return node.getChild('AggregateOp')?.firstChild?.name ?? ''
-}
-
-type Shape = 'scalar' | 'keeps' | 'mixes'
-
-/** Functions whose result no longer belongs to the series that went in. */
-const LOSES = new Set(['scalar', 'absent', 'absent_over_time', 'vector', 'info'])
-
-function shapeOf(node: Node, query: string, label: string): Shape {
-  switch (node.name) {
-    case 'VectorSelector':
-      return 'keeps'
-    case 'NumberDurationLiteral':
-    case 'StringLiteral':
-      return 'scalar'
-    case 'FunctionCall':
-      return callShape(node, query, label)
-    case 'AggregateExpr':
-      return aggregateShape(node, query, label)
-    case 'BinaryExpr':
-      return binaryShape(node, query, label)
-    default: {
-      const inner = childrenOf(node).find(child => child.name in WRAPPED)
-      return inner === undefined ? 'mixes' : shapeOf(inner, query, label)
-    }
-  }
-}
-
-/** What can stand inside parentheses, ranges, offsets and signs. */
-const WRAPPED: Readonly<Record<string, true>> = {
-  VectorSelector: true,
-  NumberDurationLiteral: true,
-  StringLiteral: true,
-  FunctionCall: true,
-  AggregateExpr: true,
-  BinaryExpr: true,
-  ParenExpr: true,
-  UnaryExpr: true,
-  MatrixSelector: true,
-  SubqueryExpr: true,
-  OffsetExpr: true,
-  StepInvariantExpr: true,
-}
-
-function together(shapes: readonly Shape[]): Shape {
-  if (shapes.includes('mixes')) return 'mixes'
-  return shapes.includes('keeps') ? 'keeps' : 'scalar'
-}
-
-function callShape(node: Node, query: string, label: string): Shape {
-  const name = functionOf(node, query)
-  const inputs = argumentsOf(node)
-  if (LOSES.has(name) || writes(inputs[1], query, { labels: new Set([label]), by: name })?.why.includes('may not write'))
-    return 'mixes'
-  return together(inputs.map(input => shapeOf(input, query, label)))
-}
-
-function aggregateShape(node: Node, query: string, label: string): Shape {
-  const modifier = node.getChild('AggregateModifier')
-  if (modifier === null || writesLabel(node, query, { labels: new Set([label]), nowMs: 0 }) !== undefined) return 'mixes'
-  const isNamed = labelsOf(modifier, query).includes(label)
-  const isKept = modifier.getChild('By') === null ? !isNamed : isNamed
-  return isKept ? together(argumentsOf(node).map(input => shapeOf(input, query, label))) : 'mixes'
-}
-
-function binaryShape(node: Node, query: string, label: string): Shape {
-  const clause = node.getChild('MatchingModifierClause')
-  if (clause !== null && (clause.getChild('On') ?? clause.getChild('Ignoring')) !== null) {
-    const isNamed = labelsOf(clause, query).includes(label)
-    if (clause.getChild('On') === null ? isNamed : !isNamed) return 'mixes'
-  }
-  return together(
-    childrenOf(node)
-      .filter(child => child.name in WRAPPED)
-      .map(child => shapeOf(child, query, label)),
-  )
-}
-
-/** The labels of `by`, `without`, `on` or `ignoring`: the first list, never that of group_left. */
-function labelsOf(node: Node, query: string): readonly string[] {
-  const list = node.getChild('GroupingLabels')
-  return list === null ? [] : childrenOf(list).map(child => unquoted(query.slice(child.from, child.to)))
-}
-
-function unquoted(label: string): string {
-  return /^["'`]/.test(label) ? bare(label) : label
 }

@@ -1,16 +1,6 @@
 import { parseSelector } from '../core/hpa/selector.ts'
-import {
-  anyOf,
-  isLabelName,
-  keepsLabel,
-  type Matcher,
-  nodesOf,
-  onlyLiving,
-  parse,
-  type Query,
-  type Refusal,
-  rewrite,
-} from './promql.ts'
+import { anyOf, isLabelName, type Matcher, nodesOf, onlyLiving, parse, type Query, type Refusal, rewrite } from './promql.ts'
+import { keepsLabel } from './promql-labels.ts'
 
 /**
  * A catalogue query: PromQL with `$selector` among the matchers of a selector (restricts it to the namespaces that ask), `$namespace`,
