@@ -22,7 +22,7 @@ export interface PrometheusOptions {
   readonly credentials: Credentials
   readonly serverName?: string
   readonly maxBytes: number
-  /** A gauge whose target went away without a goodbye is not believed longer than this; the server's own default is 300 s. */
+  /** A gauge whose target went away without a goodbye is not believed longer than this. Old servers (2.42) do not know it: theirs is 300 s. */
   readonly lookbackMs: number
   /** Told when the server attached warnings to an answer; the count alone, never the text. */
   readonly onWarnings?: (count: number) => void
