@@ -72,12 +72,15 @@ interface Named {
 /** What a decision cannot do without. */
 const NEEDED: ReadonlySet<ApiResource> = new Set([RESOURCES.pods, RESOURCES.deployments, RESOURCES.statefulSets])
 
-/** What is forbidden in one place is told by the objects there; it does not keep the others waiting. */
+/**
+ * What is forbidden in one place is told by the objects there; it does not keep the others waiting. A server that is away troubles every
+ * watch that a decision needs; of those that it does not need, one of a kind that is not installed asks too rarely to notice.
+ */
 function notReady(all: readonly Named[]): string | undefined {
-  const told = all.map(({ name, reflector }) => ({ name, synced: reflector.hasSynced(), trouble: reflector.trouble() }))
-  const troubled = told.filter(({ trouble }) => trouble !== undefined)
+  const told = all.map(one => ({ ...one, synced: one.reflector.hasSynced(), trouble: one.reflector.trouble() }))
+  const needed = told.filter(({ resource }) => NEEDED.has(resource))
   const unlisted = told.filter(({ synced, trouble }) => !synced && trouble === undefined)
-  if (troubled.length === told.length) return `${troubled[0]?.name}: ${troubled[0]?.trouble}`
+  if (needed.every(({ trouble }) => trouble !== undefined)) return `${needed[0]?.name}: ${needed[0]?.trouble}`
   return unlisted.length === 0 ? undefined : `not listed yet: ${unlisted.map(({ name }) => name).join(', ')}`
 }
 

@@ -131,7 +131,7 @@ describe('the HTTP API of a running controller', () => {
   test('while the API server is away it is not ready but alive, and ready again soon after', async () => {
     const status = async (path: string) => (await fetch(`${crescendo.url}${path}`)).status
     await stage.plane.stopApiServer('SIGKILL')
-    await eventually('not ready', 60_000, async () => ((await status('/readyz')) === 503 ? true : undefined))
+    await eventually('not ready', 15_000, async () => ((await status('/readyz')) === 503 ? true : undefined))
     expect([await status('/livez'), await status('/healthz'), await status('/api/v1/workloads')]).toEqual([200, 200, 200])
     await stage.plane.startApiServer()
     await eventually('ready again', 30_000, async () => ((await status('/readyz')) === 200 ? true : undefined))
