@@ -351,11 +351,16 @@ async function turn(parts: Parts, id: string): Promise<void> {
   const done = await agents.get(id)?.turn()
   if (done === undefined) return
   await recorder.record(done)
+  const isFirstFailure = done.outcome?.kind === 'failed' && turns.get(id)?.outcome?.kind !== 'failed'
+  if (isFirstFailure) setTimeout(() => parts.schedule?.trigger(id), SOON_MS)
   turns.set(id, done)
   const result = done.trouble === undefined ? 'ok' : 'failed'
   options.telemetry.reconcileSeconds.observe({ result }, (performance.now() - began) / 1000)
   for (const listener of listeners) listener(done)
 }
+
+/** A write that was refused once, usually by a conflict, is decided anew before its period is over. */
+const SOON_MS = 1000
 
 /** Spread out by the agents themselves being kept one after the other. */
 async function keepAll({ agents, options, watches }: Parts): Promise<void> {

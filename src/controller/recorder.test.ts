@@ -84,6 +84,14 @@ describe('what a turn says of an object', () => {
     expect(stateOf(told(blind), 'Ready')).toBe('False InvalidSpec')
   })
 
+  test('each type is said once', () => {
+    const quarrel: Condition = { type: 'ConflictingWriter', status: 'True', reason: 'ReplicasReset', message: 'x' }
+    const types = told(turn({ decision: decision({ conditions: [quarrel] }) }), { conflictOf: () => 'HPA' }).map(
+      ({ type }) => type,
+    )
+    expect(types).toEqual([...new Set(types)])
+  })
+
   test('another writer outranks what the core says of quarrels', () => {
     const quarrel: Condition = { type: 'ConflictingWriter', status: 'True', reason: 'ReplicasReset', message: 'x' }
     expect(stateOf(told(turn()), 'ConflictingWriter')).toBe('False NobodyInterferes')
@@ -93,6 +101,16 @@ describe('what a turn says of an object', () => {
 })
 
 describe('recording a turn', () => {
+  test('a forecast that is not there yet is no news; one that was lost is', async () => {
+    const none: Condition = { type: 'ForecastReliable', status: 'False', reason: 'NoForecast', message: 'too little history' }
+    const { recorder, events, written } = recording()
+    await recorder.record(turn({ decision: decision({ conditions: [none] }) }))
+    expect(events).toEqual([])
+    written.conditions = [{ ...none, status: 'True', reason: 'Calibrated', lastTransitionTime: '' }]
+    await recorder.record(turn({ decision: decision({ conditions: [none] }) }))
+    expect(events.map(({ reason }) => reason)).toEqual(['NoForecast'])
+  })
+
   test('keeps a decision that says something new, and one in five minutes', async () => {
     const { recorder, kept } = recording()
     for (const at of [0, 15_000, 30_000, 330_000]) await recorder.record(turn({ decision: decision({ at }) }))
@@ -104,7 +122,12 @@ describe('recording a turn', () => {
     const stale: Condition = { type: 'MetricsFresh', status: 'False', reason: 'MetricsMissing', message: 'no answer' }
     const { recorder, events, written } = recording()
     await recorder.record(turn({ decision: decision({ to: 5 }), outcome: { kind: 'scaled' } }))
-    await recorder.record(turn({ decision: decision({ to: 5 }), outcome: { kind: 'failed', why: 'no' } }))
+    await recorder.record(turn({ decision: decision({ to: 5 }), outcome: { kind: 'failed', why: 'conflict' } }))
+    written.conditions = [
+      { type: 'AbleToScale', status: 'False', reason: 'FailedUpdateScale', message: '', lastTransitionTime: '' },
+    ]
+    await recorder.record(turn({ decision: decision({ to: 5 }), outcome: { kind: 'failed', why: 'forbidden' } }))
+    written.conditions = []
     await recorder.record(turn({ decision: decision({ conditions: [stale] }) }))
     written.conditions = [{ ...stale, lastTransitionTime: '2026-01-01T00:00:00Z' }]
     await recorder.record(turn({ decision: decision({ conditions: [stale] }) }))

@@ -92,7 +92,7 @@ async function keep({ decision }: Turn, { store, log }: RecorderOptions): Promis
   }
 }
 
-/** The conditions of the core, and what only this side knows. What is said last of a type holds. */
+/** The conditions of the core, and what only this side knows; one of each type, and what is said last holds. */
 export function conditionsOf(
   turn: Turn,
   {
@@ -103,7 +103,7 @@ export function conditionsOf(
 ): readonly Condition[] {
   const { decision, trouble, plan } = turn
   const conflict = conflictOf(turn.object)
-  return [
+  const said = [
     ...(decision === undefined ? [] : [able(turn)]),
     ...(decision?.conditions ?? []),
     ...scaleFailure(turn),
@@ -112,6 +112,7 @@ export function conditionsOf(
     ...(plan ? [paused(plan.settings.mode)] : []),
     ...(trouble ? [trouble.condition] : []),
   ]
+  return [...new Map(said.map(condition => [condition.type, condition])).values()]
 }
 
 const hasConflictWord = (conditions: readonly Condition[] | undefined) =>
@@ -172,6 +173,8 @@ function paused(mode: string): Condition {
 const GOOD_WHEN_TRUE = new Set(['AbleToScale', 'ScalingActive', 'Ready', 'MetricsFresh', 'ForecastReliable'])
 /** Its False and True are both usual, and change with every step. */
 const QUIET = new Set(['ScalingLimited'])
+/** What every object begins with is no news: only its loss is. */
+const LATE = new Set(['ForecastReliable'])
 /** The event FailedRescale says it with the numbers. */
 const TOLD_OTHERWISE = new Set(['FailedUpdateScale'])
 
@@ -180,15 +183,17 @@ function tellEvents(turn: Turn, conditions: readonly Condition[], { events, stat
   const { object, decision, outcome } = turn
   const regarding = regardingOf(object)
   if (outcome?.kind === 'scaled') events.tell(regarding, { type: 'Normal', reason: 'SuccessfulRescale', note: noteOf(turn) })
-  if (outcome?.kind === 'failed') {
+  const before = status.last(object.uid)?.conditions ?? []
+  // A first refusal is usually a conflict with the target's own status; the next turn comes soon.
+  const failsAgain = before.some(({ reason }) => reason === 'FailedUpdateScale')
+  if (outcome?.kind === 'failed' && failsAgain) {
     const note = `${decision!.from} → ${decision!.to} was not written: ${outcome.why}; decided anew at the next turn`
     events.tell(regarding, { type: 'Warning', reason: 'FailedRescale', note })
   }
-  const before = status.last(object.uid)?.conditions ?? []
-  const latest = new Map(conditions.map(condition => [condition.type, condition]))
-  for (const { type, status: now, reason, message } of latest.values()) {
+  for (const { type, status: now, reason, message } of conditions) {
     const isBad = GOOD_WHEN_TRUE.has(type) ? now === 'False' : now === 'True'
     const was = before.find(one => one.type === type)
+    if (LATE.has(type) && was?.status !== 'True') continue
     if (!isBad || QUIET.has(type) || TOLD_OTHERWISE.has(reason) || (was?.status === now && was.reason === reason)) continue
     events.tell(regarding, { type: 'Warning', reason, note: message })
   }
