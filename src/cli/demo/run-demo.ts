@@ -1,5 +1,4 @@
 import { createPushBuffer } from '../../observe/push.ts'
-import { loadPolicies, policyFacts } from '../../policies.ts'
 import { listen } from '../../show/listen.ts'
 import { createServer } from '../../show/server.ts'
 import type { DemoOptions } from '../commands/demo.ts'
@@ -53,12 +52,14 @@ function printEnd(stage: Stage, where: WhereNow): void {
 
 /** Serves, plays and shows until Ctrl-C; then gives the terminal back and ends with 0. */
 async function runLive(stage: Stage, options: DemoOptions): Promise<void> {
-  const facts = stageFacts(stage, packageVersion(), policyFacts(await loadPolicies()))
+  const facts = stageFacts(stage, packageVersion())
   // Pushed metrics are checked and kept as they are for a real cluster; the demo's services are measured otherwise.
   const app = createServer(facts, { push: { buffer: createPushBuffer({ clock: { now: () => Date.now() } }) } })
   const address = await listen(app, { port: options.port })
   if (options.port !== 0 && !address.endsWith(`:${options.port}`)) note(`port ${options.port} is taken`)
   printLine(`Crescendo demo: ${address}  (Ctrl-C stops)`)
+  const { loadPolicies, policyFacts } = await import('../../policies.ts') // not before the address is there: it reads documents
+  facts.tellPolicies(policyFacts(await loadPolicies()))
   const stop = stopSignal()
   const story = storyOf(stage)
   try {

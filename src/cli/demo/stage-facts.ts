@@ -9,6 +9,7 @@ export interface StageFacts extends Facts {
   /** Keeps what a visible tick has decided. */
   keep(turns: readonly Turn[]): void
   tell(news: News): void
+  tellPolicies(policies: readonly PolicyFact[]): void
   /** Called once the history has been learned. */
   learned(): void
 }
@@ -16,10 +17,11 @@ export interface StageFacts extends Facts {
 /** The scoreboard goes to the stream that often. */
 const SCOREBOARD_TICKS = 20
 
-export function stageFacts(stage: Stage, version: string, policies: readonly PolicyFact[] = []): StageFacts {
+export function stageFacts(stage: Stage, version: string): StageFacts {
   const kept = new Map<string, Decision[]>()
   const listeners = new Set<(news: News) => void>()
   let isLearning = true
+  let policies: readonly PolicyFact[] = []
   const tell = (news: News) => {
     for (const listener of listeners) listener(news)
   }
@@ -38,6 +40,9 @@ export function stageFacts(stage: Stage, version: string, policies: readonly Pol
       return () => listeners.delete(listener)
     },
     tell,
+    tellPolicies(told) {
+      policies = told
+    },
     learned() {
       isLearning = false
     },
