@@ -14,6 +14,7 @@ import { amount } from '../../resources/fields.ts'
 import { defaultPolicies } from '../../resources/policy-file.ts'
 import { readSecret } from '../../resources/secret.ts'
 import type { Facts } from '../../show/facts.ts'
+import type { StoreDependencies } from '../../store/buffered-store.ts'
 import { openStore } from '../../store/open-store.ts'
 import { packageVersion } from '../package-version.ts'
 import { controllerFacts } from './controller-facts.ts'
@@ -44,9 +45,10 @@ export async function openController(composing: Composing): Promise<OpenControll
   const { choice, configuration, env, isDryRun, log } = composing
   const telemetry = controllerTelemetry()
   const client = await clientFor(choice, configuration, telemetry)
-  const store = await storeFor(configuration, { env, log })
+  let controller: Controller | undefined
+  const store = await storeFor(configuration, { env, log, periodMs: id => controller?.periodMs(id) })
   const pushed = createPushBuffer({ clock })
-  const controller = createController(await controllerOptions(composing, { client, store, telemetry, pushed }))
+  controller = createController(await controllerOptions(composing, { client, store, telemetry, pushed }))
   const facts = controllerFacts({
     controller,
     store,
@@ -62,6 +64,7 @@ export async function openController(composing: Composing): Promise<OpenControll
     facts,
     pushed,
     async close() {
+      await controller.sources.close?.()
       await store.close()
       await client.close()
     },
@@ -139,14 +142,17 @@ function clientFor(choice: Composing['choice'], { controller }: EffectiveConfigu
   })
 }
 
-async function storeFor({ store }: EffectiveConfiguration, { env, log }: Pick<Composing, 'env' | 'log'>): Promise<DurableStore> {
+async function storeFor(
+  { store }: EffectiveConfiguration,
+  { env, log, periodMs }: Pick<Composing, 'env' | 'log'> & Pick<StoreDependencies, 'periodMs'>,
+): Promise<DurableStore> {
   const { retentionDays, decisionsRetentionDays } = store
   const retention = {
     rawRetentionDays: retentionDays,
     rollupRetentionDays: retentionDays,
     decisionRetentionDays: decisionsRetentionDays,
   }
-  const dependencies = { clock, log, retention }
+  const dependencies = { clock, log, retention, ...(periodMs && { periodMs }) }
   if (store.type === 'PostgreSql' && store.url !== undefined) {
     return openStore({ type: 'PostgreSql', url: await readSecret(store.url, env) }, dependencies)
   }
