@@ -70,6 +70,8 @@ export interface Controller {
   onTurn(listener: (turn: Turn) => void): () => void
   /** Why another writer holds the object's target; absent where none does. */
   conflictOf(object: Autoscaler): string | undefined
+  /** Time between two decisions about an object; undefined where there is none of that name. */
+  periodMs(id: string): number | undefined
   policies(): readonly ScalingPolicy[]
   queue(): ScheduleState
   watchAges(): ReturnType<Watches['ages']>
@@ -107,6 +109,10 @@ export function createController(options: ControllerOptions): Controller {
       return () => listeners.delete(listener)
     },
     conflictOf,
+    periodMs(id) {
+      const object = world.object(id)
+      return object && periodMsOf(object, parts)
+    },
     policies: () => [...options.policies, ...watches.policies.list()],
     queue: () => parts.schedule?.state() ?? { objects: 0, running: 0, waiting: 0, oldestWaitingMs: 0 },
     watchAges: () => watches.ages(options.clock.now()),
