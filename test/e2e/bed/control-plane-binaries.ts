@@ -1,15 +1,17 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** The programs of a control plane, and the Go package that each is built from. */
+/** The programs of a control plane and kubectl, and the Go package that each is built from. */
 const PROGRAMS = {
   etcd: 'go.etcd.io/etcd/server/v3',
   'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
   'kube-controller-manager': 'k8s.io/kubernetes/cmd/kube-controller-manager',
   'kube-scheduler': 'k8s.io/kubernetes/cmd/kube-scheduler',
+  // Debian's own (1.20) is sixteen minor versions too old for this server.
+  kubectl: 'k8s.io/kubernetes/cmd/kubectl',
 } as const
 
 export type Program = keyof typeof PROGRAMS
@@ -17,7 +19,7 @@ const programs = Object.keys(PROGRAMS) as readonly Program[]
 const moduleFolder = resolve(import.meta.dirname, '../control-plane')
 
 export interface ControlPlaneBinaries {
-  /** Holds all four programs. */
+  /** Holds all of them. */
   readonly folder: string
   readonly source: 'KUBEBUILDER_ASSETS' | 'cache' | 'build'
 }
@@ -58,7 +60,7 @@ export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): strin
 }
 
 /**
- * The control plane's programs: of `KUBEBUILDER_ASSETS` where that folder has all four (an envtest bundle lacks the controller
+ * The control plane's programs: of `KUBEBUILDER_ASSETS` where that folder has all (an envtest bundle lacks the controller
  * manager and the scheduler; that is said), else of the cache, else built from their Go modules, which takes minutes.
  * Rejects with exactly what failed where they can be had in no way.
  */
@@ -149,7 +151,10 @@ async function build(folder: string): Promise<void> {
 }
 
 /** Proof that what was built starts at all. */
-const versionOf = (path: string) => execFileSync(path, ['--version'], { encoding: 'utf8' }).split('\n')[0]!
+function versionOf(path: string): string {
+  const args = path.endsWith('kubectl') ? ['version', '--client'] : ['--version']
+  return `${basename(path)}: ${execFileSync(path, args, { encoding: 'utf8' }).split('\n')[0]}`
+}
 
 async function buildOne(program: Program, to: string, { kubernetes }: Versions): Promise<void> {
   const begun = performance.now()

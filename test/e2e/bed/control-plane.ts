@@ -29,6 +29,8 @@ export interface ControlPlane {
   /** Everything of this bed: certificates, data, logs. Removed by `stop`, unless CRESCENDO_BED_KEEP is set. */
   readonly folder: string
   readonly logs: string
+  /** Folder of the programs, kubectl among them. */
+  readonly binaries: string
   /** The administrator's own client, for the bed and its tests. */
   readonly api: BedApi
   /** Runs kubectl as administrator; gives its standard output back, rejects with what it said. */
@@ -68,10 +70,15 @@ function answers(url: string, tls: Answer): Promise<boolean> {
   })
 }
 
-function runKubectl(kubeconfig: string, args: readonly string[], input?: string): Promise<string> {
+interface Kubectl {
+  readonly command: string
+  readonly kubeconfig: string
+}
+
+function runKubectl({ command, kubeconfig }: Kubectl, args: readonly string[], input?: string): Promise<string> {
   return new Promise((done, fail) => {
     const options = { maxBuffer: 64 * 1024 * 1024, env: { ...process.env, KUBECONFIG: kubeconfig } }
-    const child = execFile('kubectl', [...args], options, (error, stdout, stderr) => {
+    const child = execFile(command, [...args], options, (error, stdout, stderr) => {
       if (error === null) done(stdout)
       else fail(new Error(`kubectl ${args.join(' ')}: ${stderr.trim() || error.message}`, { cause: error }))
     })
@@ -181,7 +188,9 @@ async function assemble(parts: Parts): Promise<ControlPlane> {
     folder,
     logs: join(folder, 'logs'),
     api,
-    kubectl: (kubectlArguments, input) => runKubectl(files.kubeconfigs.admin, kubectlArguments, input),
+    kubectl: (kubectlArguments, input) =>
+      runKubectl({ command: join(parts.binaries, 'kubectl'), kubeconfig: files.kubeconfigs.admin }, kubectlArguments, input),
+    binaries: parts.binaries,
     ...identities(files, api),
     startApiServer,
     stopApiServer,
