@@ -108,15 +108,37 @@ export function createSources(options: SourcesOptions): Sources {
   }
 }
 
-/** The first answer in the order of the origins; without one, why the first that knows the metric has none. */
+/** How long a source that did not answer last time is waited for while another may know the metric. */
+const PATIENCE_MS = 250
+
+/**
+ * The first answer in the order of the origins; without one, why the first that knows the metric has none. An origin that is down
+ * holds nobody up: those behind it are asked meanwhile, and only where they know nothing is it waited for to the end.
+ */
 async function firstAnswer(origins: readonly Origin[], question: Question): Promise<Found<Answer>> {
-  let why: Missing | undefined
-  for (const origin of origins) {
-    const answer = await safely(origin, question)
-    if (answer.kind === 'found') return answer
-    if (answer.reason !== 'NotOffered') why ??= answer
+  const late = new Map<number, Promise<Found<Answer>>>()
+  const answers: Missing[] = []
+  for (const [index, origin] of origins.entries()) {
+    const wasUp = origin.health().up
+    const asked = safely(origin, question)
+    const answer = wasUp ? await asked : await soon(asked)
+    if (answer === undefined) late.set(index, asked)
+    else if (answer.kind === 'found') return answer
+    else answers[index] = answer
   }
+  for (const [index, asked] of late) {
+    const answer = await asked
+    if (answer.kind === 'found') return answer
+    answers[index] = answer
+  }
+  const why = answers.find(({ reason }) => reason !== 'NotOffered')
   return why ?? missing('NotOffered', `no source knows ${metricName(question.spec)}`)
+}
+
+function soon(asked: Promise<Found<Answer>>): Promise<Found<Answer> | undefined> {
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  const timer = setTimeout(() => resolve(undefined), PATIENCE_MS)
+  return Promise.race([asked, promise]).finally(() => clearTimeout(timer))
 }
 
 async function safely(origin: Origin, question: Question): Promise<Found<Answer>> {
