@@ -56,7 +56,10 @@ const contentTypeOf = ({ method, contentType }: BedCall) =>
 
 function text({ server, options }: Connection, path: string, call: BedCall): Promise<string> {
   const method = call.method ?? 'GET'
-  const headers = { accept: 'application/json', 'content-type': contentTypeOf(call) }
+  const body = call.body === undefined ? '' : typeof call.body === 'string' ? call.body : JSON.stringify(call.body)
+  // Node gives the body of a DELETE no length by itself, and the server would take it for the next request.
+  const length = Buffer.byteLength(body)
+  const headers = { accept: 'application/json', 'content-type': contentTypeOf(call), 'content-length': length }
   return new Promise((done, fail) => {
     const sent = request(`${server}${path}`, { ...options, method, headers, timeout: 30_000 }, answer => {
       let received = ''
@@ -72,7 +75,7 @@ function text({ server, options }: Connection, path: string, call: BedCall): Pro
     })
     sent.once('timeout', () => sent.destroy(new Error(`${method} ${path}: no answer within 30 s`)))
     sent.once('error', fail)
-    sent.end(call.body === undefined ? undefined : typeof call.body === 'string' ? call.body : JSON.stringify(call.body))
+    sent.end(body)
   })
 }
 
