@@ -11,9 +11,16 @@ export const PER_REPLICA = 100
 /** A bed with our resources installed, one namespace, and a MetricSource at its Prometheus. */
 export interface Stage extends Bed {
   /** A Deployment under a load that a test sets, with as many replicas as `replicas` says at first. */
-  workload(name: string, replicas: number, more?: { readonly annotations?: Readonly<Record<string, string>> }): Promise<Played>
+  workload(name: string, replicas: number, more?: WorkloadMore): Promise<Played>
   /** Starts the controller; it is ended with the stage. */
   crescendo(options?: Partial<CrescendoOptions> & { readonly configuration?: object }): Promise<Running>
+}
+
+export interface WorkloadMore {
+  /** Of its pods. */
+  readonly annotations?: Readonly<Record<string, string>>
+  /** One that exists. Default: shop. */
+  readonly namespace?: string
 }
 
 export interface Played {
@@ -32,7 +39,7 @@ export interface Running extends CrescendoProcess {
   ready(): Promise<void>
 }
 
-const LEASE_NAMESPACE = 'crescendo-system'
+export const LEASE_NAMESPACE = 'crescendo-system'
 
 export async function startStage(options: BedOptions = {}): Promise<Stage> {
   const bed = await startBed(options)
@@ -85,11 +92,11 @@ function metricSource(url: string): object {
 }
 
 /** Our autoscaler on the Deployment of the same name, by requests per second. */
-export function autoscaler(name: string, spec: object = {}): object {
+export function autoscaler(name: string, spec: object = {}, namespace = NAMESPACE): object {
   return {
     apiVersion: 'autoscaling.spotify.ai/v2',
     kind: 'HorizontalPodAutoscaler',
-    metadata: { name, namespace: NAMESPACE },
+    metadata: { name, namespace },
     spec: {
       scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
       minReplicas: 2,
@@ -112,18 +119,20 @@ export function autoscaler(name: string, spec: object = {}): object {
 async function played(
   bed: Bed,
   name: string,
-  { replicas, annotations }: { replicas: number; annotations?: Readonly<Record<string, string>> },
+  { replicas, annotations, namespace = NAMESPACE }: WorkloadMore & { readonly replicas: number },
 ): Promise<Played> {
-  await bed.apply(deploymentObject({ namespace: NAMESPACE, name, replicas, ...(annotations && { podAnnotations: annotations }) }))
+  await bed.apply(deploymentObject({ namespace, name, replicas, ...(annotations && { podAnnotations: annotations }) }))
   let shape: (atMs: number) => number = () => 0
-  bed.load.serve({ namespace: NAMESPACE, name, requestsPerSecond: at => shape(at), coreSecondsPerRequest: 0.002 })
+  bed.load.serve({ namespace, name, requestsPerSecond: at => shape(at), coreSecondsPerRequest: 0.002 })
   const read = async () => {
-    const path = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/${name}/scale`
+    const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}/scale`
     const scale = await bed.plane.api.call<{ metadata: { name: string }; spec: { replicas?: number } }>(path)
     return scale.spec.replicas ?? 0
   }
   await eventually(`${replicas} pods of ${name} serve`, 60_000, async () =>
-    [...bed.load.pods()].filter(({ pod }) => pod.labels.app === name && pod.readyAtMs !== undefined).length === replicas
+    [...bed.load.pods()].filter(
+      ({ pod }) => pod.namespace === namespace && pod.labels.app === name && pod.readyAtMs !== undefined,
+    ).length === replicas
       ? true
       : undefined,
   )
@@ -154,6 +163,7 @@ function running(child: CrescendoProcess, url: string): Running {
       return JSON.parse(text) as T
     },
     async ready() {
+      await child.line(({ text, msg }) => msg !== undefined || text?.includes('API at') === true)
       await eventually('crescendo is ready', 60_000, async () => ((await fetched('/readyz')).status === 200 ? true : undefined))
     },
   })
