@@ -25,7 +25,9 @@ export interface ControlPlaneBinaries {
 }
 
 const tell = (line: string) => process.stderr.write(`control plane: ${line}\n`)
-const missingIn = (folder: string) => programs.filter(program => !existsSync(join(folder, program)))
+/** Which of the programs a folder has not. */
+export const missingPrograms = (folder: string): readonly Program[] =>
+  programs.filter(program => !existsSync(join(folder, program)))
 
 interface Versions {
   readonly kubernetes: string
@@ -67,14 +69,14 @@ export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): strin
 export async function controlPlaneBinaries(environment: NodeJS.ProcessEnv = process.env): Promise<ControlPlaneBinaries> {
   const assets = environment.KUBEBUILDER_ASSETS
   if (assets) {
-    const missing = missingIn(assets)
+    const missing = missingPrograms(assets)
     if (missing.length === 0) return { folder: assets, source: 'KUBEBUILDER_ASSETS' }
     tell(`KUBEBUILDER_ASSETS=${assets} lacks ${missing.join(', ')}; looking in the cache instead`)
   }
   const folder = cacheFolder(environment)
-  if (missingIn(folder).length === 0) return { folder, source: 'cache' }
+  if (missingPrograms(folder).length === 0) return { folder, source: 'cache' }
   return withLock(`${folder}.lock`, async () => {
-    if (missingIn(folder).length === 0) return { folder, source: 'cache' }
+    if (missingPrograms(folder).length === 0) return { folder, source: 'cache' }
     await build(folder)
     return { folder, source: 'build' }
   })
@@ -140,13 +142,16 @@ async function build(folder: string): Promise<void> {
   )
   mkdirSync(resolve(folder, '..'), { recursive: true })
   const unfinished = mkdtempSync(`${folder}.unfinished-`)
+  const leaveNothing = () => rmSync(unfinished, { recursive: true, force: true })
+  process.once('exit', leaveNothing)
   try {
     for (const program of programs) await buildOne(program, unfinished, versions)
     for (const program of programs) tell(versionOf(join(unfinished, program)))
     rmSync(folder, { recursive: true, force: true })
     renameSync(unfinished, folder)
   } finally {
-    rmSync(unfinished, { recursive: true, force: true })
+    leaveNothing()
+    process.removeListener('exit', leaveNothing)
   }
 }
 
