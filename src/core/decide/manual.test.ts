@@ -76,6 +76,15 @@ describe('what nobody else wrote', () => {
     expect(last([{ spec: 9, to: 5 }, { spec: 9 }])).toMatchObject({ kind: 'proposes', replicas: 9 })
   })
 
+  test('where a period is short, the old value after one is somebody else too', () => {
+    const decided = { at: 0, from: 9, to: 5 }
+    const seenAt = (seconds: number) => {
+      const context = contextAt({ seconds, asked: 0, spec: 9, memory: { slots: {}, decided } })
+      return manual().propose({ ...context, target: { ...context.target, periodMs: 3000 } }).kind
+    }
+    expect([seenAt(1), seenAt(3)]).toEqual(['abstains', 'proposes'])
+  })
+
   test('a rise after a refusal is somebody else', () => {
     expect(last([{ spec: 9, to: 14, refused: true }, { spec: 14 }])).toMatchObject({ kind: 'proposes', replicas: 14 })
   })

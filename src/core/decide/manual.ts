@@ -11,6 +11,7 @@ const NAME = 'manual'
 const QUARREL_MS = 600_000
 /** So many resets of ours within QUARREL_MS are no person any more. */
 const QUARREL_RESETS = 3
+/** How long after a write the spec may still be shown as it was; never a whole period, or no reset would be seen where that is short. */
 const LAG_MS = 5000
 const KEPT_RESETS = 20
 
@@ -56,7 +57,7 @@ function expected({ decided }: Memory): number | undefined {
   return decided?.refused ? decided.from : decided?.to
 }
 
-function advance(before: State, { now, memory, situation }: Context, manualFloorMs: number): State {
+function advance(before: State, { now, memory, situation, target }: Context, manualFloorMs: number): State {
   const { spec } = situation.observation.replicas
   const left = expected(memory) ?? spec
   const { decided } = memory
@@ -65,7 +66,7 @@ function advance(before: State, { now, memory, situation }: Context, manualFloor
   const { floor, ...rest } = before
   const recent = before.resets.filter(({ at }) => now - at < QUARREL_MS)
   // Right after a write the spec that we are shown may still be the old one.
-  const isLate = wroteNow && spec === decided.from && now - decided.at <= LAG_MS
+  const isLate = wroteNow && spec === decided.from && now - decided.at <= Math.min(LAG_MS, target.periodMs / 2)
   const isForeign = spec !== left && !isLate
   const resets = isForeign && ours ? [...recent, { at: now, ours: left, theirs: spec }].slice(-KEPT_RESETS) : recent
   const quarrelling = resets.length >= QUARREL_RESETS || (before.quarrelling && resets.length > 0)
