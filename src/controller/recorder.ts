@@ -158,6 +158,7 @@ function ready({ decision, learning, withheld, plan }: Turn, { isDryRun, storeTr
     learning ?? (isDryRun ? 'deciding, writing nothing (dry run)' : 'deciding'),
     ...(storeTrouble === undefined ? [] : [`the store is down, so nothing is taken away: ${storeTrouble}`]),
     ...(withheld === undefined ? [] : [`not written: ${withheld.why}`]),
+    ...(plan?.settings.warnings ?? []),
     ...(unacted.length === 0 ? [] : [`written and not acted on by this version: ${unacted.join(', ')}`]),
   ].join('; ')
   const reason = storeTrouble !== undefined ? 'StoreDown' : learning === undefined ? 'Deciding' : 'Learning'
