@@ -70,7 +70,8 @@ export async function startMetricsServer(
     const url = new URL(asked.url ?? '/', 'https://localhost')
     const group = groups.find(each => url.pathname.startsWith(`/apis/${each}/`) || url.pathname === `/apis/${each}`)
     if (group === undefined) return send(answer, 404, { kind: 'Status', status: 'Failure', code: 404 })
-    const rest = url.pathname.slice(`/apis/${group}/${VERSIONS[group]}`.length)
+    // The aggregation layer escapes what need not be: the `*` of all pods arrives as `%2A`.
+    const rest = decodeURIComponent(url.pathname.slice(`/apis/${group}/${VERSIONS[group]}`.length))
     if (rest === '') return send(answer, 200, resources(group))
     counts.set(group, (counts.get(group) ?? 0) + 1)
     void respond(answer, faults.get(group), () => answerTo(group, { rest, query: url.searchParams }, facts(group)))
