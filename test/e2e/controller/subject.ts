@@ -96,7 +96,7 @@ export interface ClusterEvent {
   readonly type: string
   readonly note?: string
   readonly eventTime: string
-  readonly regarding: { readonly kind: string; readonly name: string }
+  readonly regarding: { readonly apiVersion: string; readonly name: string }
 }
 
 /** Events about that object of ours, by time. */
@@ -104,7 +104,7 @@ export async function eventsOf(stage: Stage, name: string, namespace = NAMESPACE
   const path = `/apis/events.k8s.io/v1/namespaces/${namespace}/events`
   const { items } = await stage.plane.api.call<{ readonly items: readonly ClusterEvent[] }>(path)
   return items
-    .filter(({ regarding }) => regarding.name === name && regarding.kind === 'HorizontalPodAutoscaler')
+    .filter(({ regarding }) => regarding.name === name && regarding.apiVersion === 'autoscaling.spotify.ai/v2')
     .toSorted((a, b) => a.eventTime.localeCompare(b.eventTime))
 }
 
