@@ -66,6 +66,47 @@ describe('the schedule', () => {
     await schedule.stop()
   })
 
+  test('a trigger while a tick runs is not lost: another follows when that one ends', async () => {
+    const ends: (() => void)[] = []
+    const run = () => new Promise<void>(resolve => void ends.push(resolve))
+    const schedule = createSchedule({ clock, workers: 4, run })
+    schedule.set('a', 3_600_000)
+    await vi.advanceTimersByTimeAsync(100)
+    schedule.trigger('a')
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(ends).toHaveLength(1)
+    ends[0]?.()
+    await vi.advanceTimersByTimeAsync(100)
+    expect(ends).toHaveLength(2)
+    ends[1]?.()
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(ends).toHaveLength(2)
+  })
+
+  test('a clock that is set back by an hour costs nobody more than a period', async () => {
+    const ran: string[] = []
+    let setBackMs = 0
+    const turned = { now: () => Date.now() - setBackMs }
+    const schedule = createSchedule({ clock: turned, workers: 4, run: async id => void ran.push(id) })
+    schedule.set('a', 15_000)
+    await vi.advanceTimersByTimeAsync(5000)
+    setBackMs = 3_600_000
+    await vi.advanceTimersByTimeAsync(40_000)
+    expect(ran.length).toBeGreaterThanOrEqual(3)
+    expect(ran.length).toBeLessThanOrEqual(5)
+    await schedule.stop()
+  })
+
+  test('a period that became shorter counts from now on, not after the longer one', async () => {
+    const { ran, schedule } = counting()
+    schedule.set('a', 3_600_000)
+    await vi.advanceTimersByTimeAsync(1000)
+    schedule.set('a', 15_000)
+    await vi.advanceTimersByTimeAsync(31_000)
+    expect(ran.length).toBeGreaterThanOrEqual(3)
+    await schedule.stop()
+  })
+
   test('what was removed or stopped does not tick any more', async () => {
     const { ran, schedule } = counting()
     schedule.set('a', 1000)

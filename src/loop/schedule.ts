@@ -24,7 +24,7 @@ export interface Schedule {
   /** Adds an object, or changes its period. Its first tick comes at once. */
   set(id: string, periodMs: number): void
   remove(id: string): void
-  /** Ticks it now, out of turn; the next one follows a period later. */
+  /** Ticks it now, out of turn, or right after the tick that is running, which may not have seen the reason; the next one follows a period later. */
   trigger(id: string): void
   state(): ScheduleState
   /** No tick begins any more; resolves when those that run have ended. */
@@ -35,6 +35,8 @@ interface Entry {
   periodMs: number
   dueAt: Instant
   running: boolean
+  /** Triggered while it ran. */
+  again: boolean
 }
 
 interface Plan {
@@ -55,7 +57,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
     set(id, periodMs) {
       const entry = plan.entries.get(id)
       if (entry !== undefined) entry.periodMs = periodMs
-      else plan.entries.set(id, { periodMs, dueAt: options.clock.now(), running: false })
+      else plan.entries.set(id, { periodMs, dueAt: options.clock.now(), running: false, again: false })
     },
     remove(id) {
       plan.entries.delete(id)
@@ -63,7 +65,8 @@ export function createSchedule(options: ScheduleOptions): Schedule {
     },
     trigger(id) {
       const entry = plan.entries.get(id)
-      if (entry !== undefined) entry.dueAt = Math.min(entry.dueAt, options.clock.now())
+      if (entry?.running) entry.again = true
+      else if (entry !== undefined) entry.dueAt = Math.min(entry.dueAt, options.clock.now())
     },
     state: () => stateOf(plan),
     async stop() {
@@ -77,11 +80,16 @@ export function createSchedule(options: ScheduleOptions): Schedule {
 function turn(plan: Plan): void {
   if (plan.isStopped) return
   const now = plan.options.clock.now()
-  for (const [id, entry] of plan.entries) if (now >= entry.dueAt) fallDue(plan, id, now)
+  for (const [id, entry] of plan.entries) if (isDue(entry, now)) fallDue(plan, id, now)
   for (const id of plan.waiting.keys()) {
     if (plan.running.size >= plan.options.workers) break
     begin(plan, id)
   }
+}
+
+/** More than a period away is due too: the clock was set back, or the period became shorter. */
+function isDue({ dueAt, periodMs }: Entry, now: Instant): boolean {
+  return now >= dueAt || dueAt - now > periodMs
 }
 
 /** The next turn is a whole number of periods later, so that a late tick does not shift all that follow. */
@@ -98,8 +106,10 @@ function begin(plan: Plan, id: string): void {
   const entry = plan.entries.get(id)
   if (entry === undefined) return
   entry.running = true
+  entry.again = false
   const run: Promise<void> = plan.options.run(id).finally(() => {
     entry.running = false
+    if (entry.again && plan.entries.get(id) === entry) plan.waiting.set(id, plan.options.clock.now())
     plan.running.delete(run)
     turn(plan)
   })
