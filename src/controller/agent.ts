@@ -263,6 +263,6 @@ function troubleOf(error: unknown): Condition {
   return notReady('DecisionFailed', messageOf(error))
 }
 
-export function messageOf(error: unknown): string {
+function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }

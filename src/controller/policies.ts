@@ -18,6 +18,8 @@ export interface SettingsOf {
   (object: Autoscaler): Settings
   /** A policy of the cluster changed: everything is resolved anew. */
   forget(): void
+  /** The object is gone. */
+  drop(uid: string): void
 }
 
 interface Kept {
@@ -49,6 +51,7 @@ export function createSettings({ clock, defaults, cluster, configuration }: Sett
       policies = undefined
       kept.clear()
     },
+    drop: (uid: string) => void kept.delete(uid),
   })
 }
 

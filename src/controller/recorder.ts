@@ -204,7 +204,7 @@ function noteOf({ decision }: Turn): string {
   return sentenceOf(decision!)
 }
 
-export function regardingOf({ namespace, name, uid }: Autoscaler): Regarding {
+function regardingOf({ namespace, name, uid }: Autoscaler): Regarding {
   return { apiVersion: 'autoscaling.spotify.ai/v2', kind: 'HorizontalPodAutoscaler', namespace, name, uid }
 }
 

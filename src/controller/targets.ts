@@ -26,11 +26,14 @@ interface Options {
 /** Kinds that are watched; their replicas are known without a question to the API server. */
 const WATCHED: Readonly<Record<string, ApiResource>> = { Deployment: RESOURCES.deployments, StatefulSet: RESOURCES.statefulSets }
 
+const isWatched = ({ apiVersion, kind }: Pick<Target, 'apiVersion' | 'kind'>) =>
+  apiVersion === 'apps/v1' && Object.hasOwn(WATCHED, kind)
+
 export function createTargets({ client, watches, pods }: Options): Targets {
   const discovery = createDiscovery({ client })
   const written: Written = new Map()
   const resourceOf = async (apiVersion: string, kind: string): Promise<ApiResource> => {
-    const watched = apiVersion === 'apps/v1' ? WATCHED[kind] : undefined
+    const watched = isWatched({ apiVersion, kind }) ? WATCHED[kind] : undefined
     return watched ?? (await discovery.resolve(apiVersion, kind))
   }
   return {
@@ -39,8 +42,7 @@ export function createTargets({ client, watches, pods }: Options): Targets {
       const { namespace } = object
       const unknown = watches.unknownIn(namespace)
       if (unknown !== undefined) throw new Error(unknown)
-      if (apiVersion === 'apps/v1' && kind in WATCHED)
-        return asWritten(watchedTarget(object, { watches, pods, kind, name }), written)
+      if (isWatched({ apiVersion, kind })) return asWritten(watchedTarget(object, { watches, pods, kind, name }), written)
       const scale = await getScale(client, { resource: await resourceOf(apiVersion, kind), namespace, name })
       const selected = pods.select(namespace, scale.selector)
       const ready = selected.filter(pod => pod.ready?.status === 'True').length
@@ -55,7 +57,7 @@ export function createTargets({ client, watches, pods }: Options): Targets {
         get: () => getScale(client, ref),
         put: async (wanted: { replicas: number; resourceVersion: string }) => {
           const scale = await putScale(client, ref, { ...wanted, uid })
-          written.set(uid, { replicas: scale.replicas, resourceVersion: scale.resourceVersion })
+          if (isWatched(target)) written.set(uid, { replicas: scale.replicas, resourceVersion: scale.resourceVersion })
         },
       }
       const seen = { replicas: target.replicas.spec, resourceVersion: target.resourceVersion }

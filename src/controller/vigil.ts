@@ -34,6 +34,8 @@ export function createVigil({ turns, read, wake }: VigilOptions): Vigil {
     try {
       const { demand } = await read(workload)
       if (demand.kind === 'value' && hasOutgrown(turn, demand.value)) wake(id)
+    } catch {
+      // The tick reads the same sources, and tells what is wrong with them.
     } finally {
       looking.delete(id)
     }
