@@ -30,10 +30,11 @@ export const systemTiming: Timing = {
 }
 
 /**
- * Milliseconds to wait before attempt `attempt + 1` (0 = after the first failure): doubles from 0.8 s to 20 s, the upper
- * half of it drawn by chance, never less than what Retry-After asked for.
+ * Milliseconds to wait before attempt `attempt + 1` (0 = after the first failure): doubles from 0.8 s to 10 s, the upper
+ * half of it drawn by chance, never less than what Retry-After asked for. A server that comes back refuses once more while it
+ * warms up: two waits in a row are to be over within half a minute.
  */
 export function backoffMs(attempt: number, random: number, retryAfterMs = 0): number {
-  const longest = Math.min(20_000, 800 * 2 ** Math.min(attempt, 10))
+  const longest = Math.min(10_000, 800 * 2 ** Math.min(attempt, 10))
   return Math.max(longest * (0.5 + 0.5 * random), 800, retryAfterMs)
 }
