@@ -116,7 +116,7 @@ const turnsOf = async (name: string) => {
 }
 
 describe('answers that are none', () => {
-  test('F02: series that vanish are NoData, never zero: nothing is taken away, and growth goes on when they return', async () => {
+  test.concurrent('F02: series that vanish are NoData, never zero: nothing is taken away, and growth goes on when they return', async () => {
     const vanishing = await by('vanishing', 'vanishing_requests', 2)
     await vanishing.until('carries 700', replicas => replicas === 7)
     gauge('vanishing', undefined)
@@ -158,21 +158,8 @@ describe('answers that are none', () => {
     expect(await played.replicas()).toBe(2)
     expect(bad.credentials.get(way)).toContain(`Bearer ${TOKEN}`)
   })
-})
 
-describe('beside a slow source', () => {
-  test('F05: one byte a second ends as Timeout, and another object keeps its period meanwhile', async () => {
-    await by('drip', 'drip_requests', 2)
-    await until('drip', 'MetricsFresh', ({ status, message }) => status === 'False' && message.includes('Timeout'))
-    // The slow source knows the metric of web too, from the built-in catalogue, and comes first by its name.
-    const before = await turnsOf('web')
-    await sleep(5 * PERIOD_MS)
-    const turns = (await turnsOf('web')) - before
-    expect(turns).toBeGreaterThanOrEqual(4)
-    expect(turns).toBeLessThanOrEqual(6)
-  })
-
-  test('F06: one sample a thousand times too large scales nothing; a second one does, in a step', async () => {
+  test.concurrent('F06: one sample a thousand times too large scales nothing; a second one does, in a step', async () => {
     const steps = await by('steps', 'steps_requests', 3)
     const doubts = async () => {
       const { decisions } = await crescendo.get<{ decisions: { doubts: { by: string; why: string }[] }[] }>(
@@ -189,6 +176,19 @@ describe('beside a slow source', () => {
     gauge('steps', 300_000)
     await steps.until('believes the second', replicas => replicas > 3, 20_000)
     gauge('steps', 300)
+  })
+})
+
+describe('beside a slow source', () => {
+  test('F05: one byte a second ends as Timeout, and another object keeps its period meanwhile', async () => {
+    await by('drip', 'drip_requests', 2)
+    await until('drip', 'MetricsFresh', ({ status, message }) => status === 'False' && message.includes('Timeout'))
+    // The slow source knows the metric of web too, from the built-in catalogue, and comes first by its name.
+    const before = await turnsOf('web')
+    await sleep(5 * PERIOD_MS)
+    const turns = (await turnsOf('web')) - before
+    expect(turns).toBeGreaterThanOrEqual(4)
+    expect(turns).toBeLessThanOrEqual(6)
   })
 
   test('neither the login page, nor the token, nor where it was sent to is in log, status, events or API', async () => {

@@ -64,7 +64,7 @@ function watchReplicas(played: Played) {
 
 const isRising = (values: readonly number[]) => values.every((value, index) => index === 0 || value > values[index - 1]!)
 
-describe('two processes', () => {
+describe('the process, or its store, dies', () => {
   test.concurrent('F15: the leader is killed: the other acts within the Lease, doubles nothing, takes nothing away; a stopped one writes no more', async () => {
     const scene = await openScene(stage, 'leaders')
     const web = await scene.scaled('web', { replicas: 3, load: 250, spec: CAREFUL })
@@ -105,9 +105,6 @@ describe('two processes', () => {
     expect(late.map(({ method, path }) => `${method} ${path}`).slice(1)).toEqual([])
     expect(await (await fetch(`${two.url}/metrics`)).text()).toMatch(/^crescendo_leader 0$/m)
   })
-})
-
-describe('one process is killed', () => {
   test.concurrent('F16: between the write to /scale and its answer: no step twice, the journal tells what happened, decisions are kept', async () => {
     const scene = await openScene(stage, 'between')
     const web = await scene.scaled('web', { replicas: 3, load: 250, spec: CAREFUL })
@@ -145,9 +142,9 @@ describe('one process is killed', () => {
     let kept = 0
     for (const [round, afterMs] of [2900, 700, 1900, 300, 2300].entries()) {
       web.load(400 + round * 200)
-      const begun = crescendo.lines.length
       await sleep(afterMs)
       await crescendo.kill('SIGKILL')
+      const begun = crescendo.lines.length
       await crescendo.restart()
       await eventually(
         'it leads again',
@@ -171,9 +168,6 @@ describe('one process is killed', () => {
     expect(crescendo.lines.filter(({ msg }) => msg === 'a damaged store was put aside, and a new one begun')).toEqual([])
     expect((await journal(crescendo)).filter(({ outcome }) => outcome === 'open')).toEqual([])
   })
-})
-
-describe('the store', () => {
   const name = 'PostgreSQL is away: what adds goes on, what takes away waits, and Ready says so until it is back'
   test.skipIf(postgresPrograms() === undefined)(name, { concurrent: true }, async () => {
     const postgres: PostgresServer = await startPostgres()
