@@ -79,3 +79,21 @@ test('what a back-test does not play is named, and only where it would change so
     'spot.maxShare',
   ])
 })
+
+test('of these, a controller acts on mode and drivers, and says so of a priority that it does not act on', async () => {
+  const all = {
+    mode: 'Paused',
+    priority: 80,
+    periodSeconds: 30,
+    prediction: { mode: 'Slo', horizonSeconds: 600, drivers: [{ metric: 'requests_per_second' }] },
+    anomaly: { response: 'Widen' },
+    emergency: { maxReplicas: 100 },
+    budget: { perHour: '40', perDay: '700' },
+    protection: { envelope: 'Enforce', surgeBudgetPerDay: '5' },
+  }
+  expect(notActedOn(await settingsOf(all), 'Controller')).toEqual([
+    'prediction.horizonSeconds',
+    'protection.surgeBudgetPerDay',
+    'priority',
+  ])
+})

@@ -31,7 +31,7 @@ export interface AgentWorld {
 }
 
 export interface Withheld {
-  readonly by: 'DryRun' | 'Standby' | 'Mode' | 'Conflict' | 'Store'
+  readonly by: 'DryRun' | 'Standby' | 'Change' | 'Mode' | 'Conflict' | 'Store'
   readonly why: string
 }
 

@@ -18,7 +18,7 @@ import { follow } from './follow.ts'
 import { takingTurns } from './mind.ts'
 import type { Autoscaler } from './objects.ts'
 import { createPodIndex } from './pod-index.ts'
-import { createSettings } from './policies.ts'
+import { createSettings, type SettingsOf } from './policies.ts'
 import { createRecorder, type Recorder } from './recorder.ts'
 import { settleOpenIntents } from './resume.ts'
 import { createTargets, type Targets } from './targets.ts'
@@ -86,6 +86,7 @@ interface Parts {
   readonly watches: Watches
   readonly world: AgentWorld
   readonly conflictOf: ConflictOf
+  readonly settingsOf: SettingsOf
   readonly recorder: Recorder
   readonly agents: Map<string, Agent>
   readonly turns: Map<string, Turn>
@@ -138,6 +139,7 @@ function assemble(options: ControllerOptions): Parts {
     options,
     watches,
     conflictOf,
+    settingsOf,
     recorder: recorderOf(options, writer, conflictOf),
     world: worldOf(options, {
       watches,
@@ -187,17 +189,25 @@ interface Wiring {
 
 function worldOf(options: ControllerOptions, { watches, settingsOf, conflictOf, targets, leadsSince }: Wiring): AgentWorld {
   const { clock, log, store, settings } = options
+  const objectOf = (id: string) => watches.autoscalers.get(...namesOf(id))
+  const isChanged = ({ id, uid, generation }: Autoscaler) => {
+    const now = objectOf(id)
+    return now?.uid !== uid || now.generation !== generation
+  }
   return {
     clock,
     log,
     store,
     sources: options.sources({ metricSources: () => watches.metricSources.list() }),
-    object: id => watches.autoscalers.get(...namesOf(id)),
+    object: objectOf,
     settings: settingsOf,
     target: object => targets.of(object),
     scale: (object, { target, to }) => targets.scale(object, target, to),
     withheld: (object, { mode }, move) =>
-      withheldBy({ options, isLeader: isLeader(options), mode, conflict: conflictOf(object) }, move),
+      withheldBy(
+        { options, isLeader: isLeader(options), isChanged: isChanged(object), mode, conflict: conflictOf(object) },
+        move,
+      ),
     defaults: settings,
     mind: { backfillMs: settings.backfillMs, inTurn: takingTurns() },
     leadsSince,
@@ -209,17 +219,20 @@ const namesOf = (id: string) => id.split('/', 2) as [string, string] // ids are 
 interface Restraints {
   readonly options: ControllerOptions
   readonly isLeader: boolean
+  /** The object was changed or deleted while it was being decided. */
+  readonly isChanged: boolean
   readonly mode: Settings['mode']
   readonly conflict: string | undefined
 }
 
 /** Why nothing may be written for an object, the strongest reason first. */
 function withheldBy(
-  { options, isLeader, mode, conflict }: Restraints,
+  { options, isLeader, isChanged, mode, conflict }: Restraints,
   { from, to }: Pick<Decision, 'from' | 'to'>,
 ): Withheld | undefined {
   if (options.settings.isDryRun) return { by: 'DryRun', why: 'dry run: nothing is written to the cluster' }
   if (!isLeader) return { by: 'Standby', why: 'another process holds the Lease' }
+  if (isChanged) return { by: 'Change', why: 'the object was changed or deleted meanwhile; it is decided anew at once' }
   if (mode === 'Paused' || mode === 'Recommend') return { by: 'Mode', why: `mode ${mode}: nothing is written` }
   if (conflict !== undefined) return { by: 'Conflict', why: conflict }
   const trouble = to < from ? options.store.trouble() : undefined
@@ -348,15 +361,21 @@ function dismiss(parts: Parts, object: Autoscaler): void {
   parts.schedule?.remove(object.id)
   parts.agents.delete(object.id)
   parts.turns.delete(object.id)
+  parts.settingsOf.drop(object.uid)
   parts.recorder.forget(object)
 }
 
 async function turn(parts: Parts, id: string): Promise<void> {
   const { agents, options, recorder, turns, listeners } = parts
   const began = performance.now()
-  const done = await agents.get(id)?.turn()
-  if (done === undefined) return
+  const agent = agents.get(id)
+  const done = await agent?.turn()
+  // Deleted meanwhile, or replaced by another object of its name: nothing is kept of it.
+  const isGone = () => agents.get(id) !== agent
+  if (done === undefined || isGone()) return
   await recorder.record(done)
+  if (isGone()) return recorder.forget(done.object)
+  if (done.plan !== undefined) parts.schedule?.set(id, done.plan.target.periodMs) // a policy may have changed it
   const isFirstFailure = done.outcome?.kind === 'failed' && turns.get(id)?.outcome?.kind !== 'failed'
   if (isFirstFailure) setTimeout(() => parts.schedule?.trigger(id), SOON_MS)
   turns.set(id, done)

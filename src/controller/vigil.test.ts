@@ -69,6 +69,21 @@ describe('the look between two ticks', () => {
     expect((await woken(turn({}, ['cpu']), 600)).read).toEqual([])
   })
 
+  test('a source that fails is left to the tick, and is looked at again', async () => {
+    let reads = 0
+    const vigil = createVigil({
+      turns: () => [turn()],
+      async read() {
+        reads++
+        throw new Error('down')
+      },
+      wake: () => undefined,
+    })
+    await vigil.look()
+    await vigil.look()
+    expect(reads).toBe(2)
+  })
+
   test('looks do not pile up behind a slow source', async () => {
     let reads = 0
     const vigil = createVigil({

@@ -1,0 +1,171 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import type { Milli } from '../core/model.ts'
+import type { KubeCall, KubeClient, KubeObject, WatchEvent } from '../kube/api.ts'
+import type { Measured } from '../observe/workload.ts'
+import { controllerTelemetry } from '../record/controller-telemetry.ts'
+import { openStore } from '../store/open-store.ts'
+import { createController } from './controller.ts'
+
+const clock = { now: () => Date.now() }
+const log = { info: () => undefined, warn: () => undefined }
+const OURS = '/apis/autoscaling.spotify.ai/v2/horizontalpodautoscalers'
+
+const autoscaler = (more: { uid?: string; generation?: number; spec?: object } = {}) => ({
+  apiVersion: 'autoscaling.spotify.ai/v2',
+  kind: 'HorizontalPodAutoscaler',
+  metadata: {
+    name: 'web',
+    namespace: 'shop',
+    uid: more.uid ?? 'first',
+    generation: more.generation ?? 1,
+    resourceVersion: String(1 + (more.generation ?? 1)),
+    creationTimestamp: '2026-11-25T00:00:00Z',
+  },
+  spec: {
+    scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
+    minReplicas: 1,
+    maxReplicas: 10,
+    periodSeconds: 60,
+    prediction: { mode: 'Off' },
+    metrics: [{ type: 'External', external: { metric: { name: 'queue' }, target: { type: 'Value', value: '10' } } }],
+    ...more.spec,
+  },
+})
+
+const deployment = {
+  metadata: { name: 'web', namespace: 'shop', uid: 'd', resourceVersion: '5' },
+  spec: { replicas: 2, selector: { matchLabels: { app: 'web' } } },
+  status: { replicas: 2, readyReplicas: 2 },
+}
+
+const pod = (name: string) => ({
+  metadata: { name, namespace: 'shop', uid: name, resourceVersion: '3', labels: { app: 'web' } },
+  spec: { containers: [{ name: 'app' }] },
+  status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: '2026-11-25T00:01:00Z' }] },
+})
+
+/** A cluster of one autoscaler and one Deployment, which takes every write and sends the events that the test says. */
+function cluster() {
+  const lists: Record<string, readonly object[]> = {
+    [OURS]: [autoscaler()],
+    '/apis/apps/v1/deployments': [deployment],
+    '/api/v1/pods': [pod('a'), pod('b')],
+  }
+  const written: string[] = []
+  const senders = new Map<string, (event: WatchEvent) => void>()
+  const client: KubeClient = {
+    server: '',
+    async request<T>({ method, path, body }: KubeCall) {
+      if (method === 'GET') return { metadata: { resourceVersion: '9' }, items: lists[path] ?? [] } as T
+      written.push(`${method} ${path}`)
+      const { spec } = (body ?? {}) as { spec?: object }
+      return { metadata: { uid: 'd', resourceVersion: '10' }, spec, status: { replicas: 2, selector: 'app=web' } } as T
+    },
+    async *watch({ path }, signal) {
+      const ended = new Promise<undefined>(resolve => signal.addEventListener('abort', () => resolve(undefined), { once: true }))
+      while (!signal.aborted) {
+        const next = new Promise<WatchEvent>(resolve => void senders.set(path, resolve))
+        const event = await Promise.race([next, ended])
+        if (event !== undefined) yield event
+      }
+    },
+  }
+  const send = (type: WatchEvent['type'], object: KubeObject) => senders.get(OURS)?.({ type, object })
+  return { client, send, scales: () => written.filter(call => call.endsWith('/scale')) }
+}
+
+const endings: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const end of endings.splice(0)) await end()
+})
+
+/** A controller of that cluster, whose one source answers when the test lets it: the load wants twice the replicas. */
+async function running() {
+  const { client, ...rest } = cluster()
+  const answers: (() => void)[] = []
+  const read = () => {
+    const at = clock.now()
+    const measured: Measured = {
+      answers: [{ kind: 'values', at, values: [20_000n as Milli] }],
+      demand: { kind: 'missing', at, why: 'none' },
+    }
+    return new Promise<Measured>(resolve => void answers.push(() => resolve(measured)))
+  }
+  const store = await openStore({ type: 'Memory' }, { clock, log })
+  const controller = createController({
+    client,
+    store,
+    clock,
+    log,
+    sources: () => ({ read, history: async () => [], health: () => [] }),
+    telemetry: controllerTelemetry(),
+    policies: [],
+    settings: {
+      identity: 'test',
+      namespaces: [],
+      workers: 4,
+      isDryRun: false,
+      backfillMs: 0,
+      costPerReplicaHour: 0,
+      currency: 'USD',
+      manualFloorMs: 0,
+      fallbackAfterMs: 120_000,
+    },
+  })
+  const stop = new AbortController()
+  const run = controller.run(stop.signal)
+  endings.push(async () => {
+    stop.abort()
+    for (const answer of answers.splice(0)) answer()
+    await run
+    await store.close()
+  })
+  const asked = (times: number) => expect.poll(() => answers.length, { timeout: 5000 }).toBe(times)
+  return { controller, answers, asked, ...rest }
+}
+
+describe('a controller whose source is slow', () => {
+  test('scales when the answer comes', async () => {
+    const { controller, answers, asked, scales } = await running()
+    await asked(1)
+    answers[0]?.()
+    await expect.poll(scales, { timeout: 5000 }).toEqual(['PUT /apis/apps/v1/namespaces/shop/deployments/web/scale'])
+    await expect.poll(() => controller.turn('shop/web')?.outcome).toEqual({ kind: 'scaled' })
+  })
+
+  test('writes nothing for an object that was deleted meanwhile, and keeps nothing of it', async () => {
+    const { controller, answers, asked, send, scales } = await running()
+    await asked(1)
+    send('DELETED', autoscaler())
+    await expect.poll(() => controller.periodMs('shop/web'), { timeout: 5000 }).toBeUndefined()
+    answers[0]?.()
+    await new Promise(resolve => setTimeout(resolve, 200))
+    expect([scales(), controller.turns()]).toEqual([[], []])
+  })
+
+  test('decides anew at once, and not on the old word, for an object that was paused meanwhile', async () => {
+    const { controller, answers, asked, send, scales } = await running()
+    await asked(1)
+    send('MODIFIED', autoscaler({ generation: 2, spec: { mode: 'Paused' } }))
+    await new Promise(resolve => setTimeout(resolve, 100))
+    answers[0]?.()
+    await asked(2)
+    answers[1]?.()
+    await expect.poll(() => controller.turn('shop/web')?.object.generation).toBe(2)
+    expect(scales()).toEqual([])
+    expect(controller.turn('shop/web')?.withheld?.by).toBe('Mode')
+  })
+
+  test('another object of the same name is decided by itself', async () => {
+    const { controller, answers, asked, send, scales } = await running()
+    await asked(1)
+    send('MODIFIED', autoscaler({ uid: 'second' }))
+    await asked(2)
+    answers[0]?.()
+    await new Promise(resolve => setTimeout(resolve, 200))
+    expect([scales(), controller.turns()]).toEqual([[], []])
+    answers[1]?.()
+    await expect.poll(() => controller.turn('shop/web')?.object.uid, { timeout: 5000 }).toBe('second')
+    expect(scales()).toHaveLength(1)
+  })
+})

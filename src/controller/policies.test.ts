@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest'
+import type { ScalingPolicy } from '../resources/documents.ts'
+import { readAutoscaler } from './objects.ts'
+import { createSettings } from './policies.ts'
+
+const policy = (periodSeconds: number): ScalingPolicy => ({
+  apiVersion: 'autoscaling.spotify.ai/v2',
+  kind: 'ScalingPolicy',
+  metadata: { name: 'house' },
+  spec: { defaults: { periodSeconds, mode: 'Recommend' } },
+})
+
+const object = (spec: object = {}, resourceVersion = '1') =>
+  readAutoscaler({
+    apiVersion: 'autoscaling.spotify.ai/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: { namespace: 'shop', name: 'web', uid: 'u', resourceVersion },
+    spec: {
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
+      maxReplicas: 10,
+      policyRef: { name: 'house' },
+      ...spec,
+    },
+  })
+
+function settings() {
+  const state = { now: 0, cluster: [policy(30)] }
+  const settingsOf = createSettings({
+    clock: { now: () => state.now },
+    defaults: [],
+    cluster: () => state.cluster,
+  })
+  return { state, settingsOf }
+}
+
+describe('the settings in force', () => {
+  test('a policy of the cluster that changed holds once it is told, and not before', () => {
+    const { state, settingsOf } = settings()
+    expect(settingsOf(object()).periodSeconds).toBe(30)
+    state.cluster = [policy(60)]
+    expect(settingsOf(object()).periodSeconds).toBe(30)
+    settingsOf.forget()
+    expect(settingsOf(object()).periodSeconds).toBe(60)
+  })
+
+  test('are kept while the object stays as it is, and made anew when it changed or was dropped', () => {
+    const { settingsOf } = settings()
+    const first = settingsOf(object())
+    expect(settingsOf(object())).toBe(first)
+    expect(settingsOf(object({ maxReplicas: 20 }, '2')).maxReplicas).toBe(20)
+    const second = settingsOf(object({}, '3'))
+    settingsOf.drop('u')
+    expect(settingsOf(object({}, '3'))).not.toBe(second)
+  })
+
+  test('a mode ends at modeExpiresAt, and the mode of the policy holds again', () => {
+    const { state, settingsOf } = settings()
+    const paused = object({ mode: 'Paused', modeExpiresAt: '1970-01-01T00:01:00Z' })
+    expect(settingsOf(paused).mode).toBe('Paused')
+    state.now = 60_000
+    expect(settingsOf(paused).mode).toBe('Recommend')
+  })
+
+  test('a policy that is not there is warned of', () => {
+    const { settingsOf } = settings()
+    expect(settingsOf(object({ policyRef: { name: 'hous' } })).warnings.join()).toContain('policyRef hous is not known')
+  })
+})
