@@ -52,9 +52,17 @@ export interface LoadModel {
 
 const STEP_MS = 250
 
-const servesFor = (workload: ServedWorkload, { namespace, labels }: BedPod) =>
-  namespace === workload.namespace &&
-  Object.entries(workload.labels ?? { app: workload.name }).every(([key, value]) => labels[key] === value)
+/** Which workload a pod serves: by its label `app`, or by the labels that a workload names itself. */
+function servedBy(workloads: ReadonlyMap<string, ServedWorkload>, { namespace, labels }: BedPod): ServedWorkload | undefined {
+  const direct = workloads.get(`${namespace}/${labels.app}`)
+  if (direct !== undefined && direct.labels === undefined) return direct
+  return [...workloads.values()].find(
+    workload =>
+      workload.namespace === namespace &&
+      workload.labels !== undefined &&
+      Object.entries(workload.labels).every(([key, value]) => labels[key] === value),
+  )
+}
 
 /** Plays the load on the pods that are Ready: every pod serves an equal share, up to its limit, and burns cores for it. */
 export function startLoad(pods: () => Iterable<BedPod>): LoadModel {
@@ -68,9 +76,8 @@ export function startLoad(pods: () => Iterable<BedPod>): LoadModel {
     last = now
     const groups = new Map<ServedWorkload, PodLoad[]>()
     const seen = new Map<string, PodLoad>()
-    const byNamespace = Map.groupBy(workloads.values(), ({ namespace }) => namespace)
     for (const pod of pods()) {
-      const workload = byNamespace.get(pod.namespace)?.find(each => servesFor(each, pod))
+      const workload = servedBy(workloads, pod)
       if (workload === undefined) continue
       const load = { ...(loads.get(pod.uid) ?? idlePod(pod, workload)), pod, workload }
       seen.set(pod.uid, load)
