@@ -12,7 +12,7 @@ export interface Contender {
 }
 
 const [minReplicas, maxReplicas] = [2, 40]
-export const METRIC = 'requests_per_second'
+const METRIC = 'requests_per_second'
 
 const byRequests = (name: string) => ({
   type: 'Pods',

@@ -17,7 +17,7 @@ export interface Scenario {
 export const TARGET_PER_REPLICA = 100
 /** What one replica serves at 100 % of its CPU request; beyond it the workload is under-provisioned. */
 export const CAPACITY_PER_REPLICA = 125
-export const QUIET = 2 * TARGET_PER_REPLICA
+const QUIET = 2 * TARGET_PER_REPLICA
 export const BUSY = 20 * TARGET_PER_REPLICA
 
 const MINUTE_MS = 60_000

@@ -36,7 +36,7 @@ interface Versions {
 }
 
 /** What go.mod asks for. */
-export function wantedVersions(goMod = readFileSync(join(moduleFolder, 'go.mod'), 'utf8')): Versions {
+function wantedVersions(goMod = readFileSync(join(moduleFolder, 'go.mod'), 'utf8')): Versions {
   const find = (pattern: RegExp, what: string) => {
     const version = pattern.exec(goMod)?.[1]
     if (version === undefined) throw new Error(`test/e2e/control-plane/go.mod names no version of ${what}`)

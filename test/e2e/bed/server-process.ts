@@ -55,7 +55,7 @@ function commandLine(options: ServerProcessOptions): readonly string[] {
 }
 
 /** The last lines of a log, for the message of a failure. */
-export function logTail(logFile: string, lines = 15): string {
+function logTail(logFile: string, lines = 15): string {
   if (!existsSync(logFile)) return '(no log)'
   return readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-lines).join('\n')
 }
