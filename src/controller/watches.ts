@@ -1,5 +1,5 @@
 import type { Instant } from '../core/model.ts'
-import type { KubeClient } from '../kube/api.ts'
+import type { KubeClient, KubeObject } from '../kube/api.ts'
 import { type ApiResource, collectionPath } from '../kube/paths.ts'
 import { type Change, createReflector, type Reflector } from '../kube/reflector.ts'
 import type { Log } from '../ports.ts'
@@ -108,8 +108,8 @@ export function createWatches(options: Options): Watches {
     pods: watch(RESOURCES.pods, readPod),
     hpas: watch(RESOURCES.hpas, readForeign),
     scaledObjects: watch(RESOURCES.scaledObjects, readForeign),
-    policies: watch(RESOURCES.policies, raw => readDocument(DOCUMENTS.ScalingPolicy, raw), 'Cluster'),
-    metricSources: watch(RESOURCES.metricSources, raw => readDocument(DOCUMENTS.MetricSource, raw), 'Cluster'),
+    policies: watch(RESOURCES.policies, reading(DOCUMENTS.ScalingPolicy, options.log), 'Cluster'),
+    metricSources: watch(RESOURCES.metricSources, reading(DOCUMENTS.MetricSource, options.log), 'Cluster'),
     async run(signal) {
       await Promise.all(all.map(({ reflector }) => reflector.run(signal)))
     },
@@ -144,11 +144,23 @@ function joined<T>(reflectors: readonly Reflector<T>[]): Watched<T> {
   }
 }
 
-/** An object that its schema refuses is left out; the API server's own schema refuses it first. */
-function readDocument<T>(
-  schema: { safeParse(raw: unknown): { readonly success: boolean; readonly data?: T | undefined } },
-  raw: unknown,
-): T | undefined {
-  const { success, data } = schema.safeParse(raw)
-  return success ? data : undefined
+interface Schema<T> {
+  safeParse(raw: unknown): { readonly success: boolean; readonly data?: T | undefined; readonly error?: Refusal | undefined }
+}
+
+interface Refusal {
+  readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[]
+}
+
+/** Reader of one kind of ours. The API server's own schema refuses first; what passes it and not this one is left out, and told. */
+export function reading<T>(schema: Schema<T>, log: Log): (raw: unknown) => T | undefined {
+  return raw => {
+    const { success, data, error } = schema.safeParse(raw)
+    if (success) return data
+    const { kind, metadata } = raw as KubeObject // as listed
+    const [issue] = error?.issues ?? []
+    const why = `${issue?.path.join('.') ?? 'the object'}: ${issue?.message ?? 'not understood'}`
+    log.warn('an object is left out: its schema refuses it', { kind, name: metadata.name, why })
+    return undefined
+  }
 }

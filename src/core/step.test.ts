@@ -63,7 +63,10 @@ describe('floors', () => {
     const abstained: unknown[] = []
     const guard: Guard = {
       name: 'looks',
-      limit: draft => (abstained.push(draft.abstained), { replicas: draft.replicas, why: '' }),
+      limit(draft) {
+        abstained.push(draft.abstained)
+        return { replicas: draft.replicas, why: '' }
+      },
     }
     decide({ proposers: [floor(6)], guards: [guard] })
     decide({ proposers: [floor(14)], guards: [guard] })
@@ -80,7 +83,13 @@ describe('the screens', () => {
 
   test('a screen that masks shows those behind it only what it believes; the situation keeps what was measured', () => {
     const seen: unknown[] = []
-    const watching: Screen = { name: 'watching', doubt: ({ demand }) => (seen.push(demand), {}) }
+    const watching: Screen = {
+      name: 'watching',
+      doubt({ demand }) {
+        seen.push(demand)
+        return {}
+      },
+    }
     const masking: Screen = { ...doubting('masking', 300), masks: true }
     const refusing: Screen = { name: 'refusing', doubt: () => ({ missing: 'broken' }) }
     const rules = rulesOf({ screens: [doubting('plain', 500), watching, masking, watching, refusing, watching] })

@@ -29,7 +29,7 @@ export async function listen(app: FastifyInstance, { host = LOOPBACK_HOST, port,
     }
   }
   const ports = tries === 1 ? `port ${port} of ${host} is taken` : `ports ${port} to ${port + tries - 1} of ${host} are all taken`
-  throw new CrescendoError('CRS_PORT_TAKEN', `${ports}; choose another with --port`)
+  throw new CrescendoError('CRS_PORT_TAKEN', `${ports}; choose another (--port, or server.port of the configuration)`)
 }
 
 /** Whether nobody outside of this machine can reach the server; also while it does not listen at all. */

@@ -218,7 +218,7 @@ describe('ports', () => {
     const port = Number(new URL(await listen(serve().app, { port: 0 })).port)
     await expect(listen(serve().app, { port, tries: 1 })).rejects.toMatchObject({
       code: 'CRS_PORT_TAKEN',
-      message: `port ${port} of 127.0.0.1 is taken; choose another with --port`,
+      message: `port ${port} of 127.0.0.1 is taken; choose another (--port, or server.port of the configuration)`,
     })
   })
 

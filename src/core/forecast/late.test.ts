@@ -37,7 +37,13 @@ describe('a forecaster that is made late', () => {
 
   test('is not made before its time, and at the latest when there are many values', () => {
     const made: number[] = []
-    const counted = (afterMs: number) => late(() => (made.push(afterMs), ridge()), { name: 'fan', afterMs })
+    const counted = (afterMs: number) => {
+      const make = () => {
+        made.push(afterMs)
+        return ridge()
+      }
+      return late(make, { name: 'fan', afterMs })
+    }
     const [soon, never] = [counted(HOUR_MS), counted(Number.POSITIVE_INFINITY)]
     for (let i = 0; i < 12; i++) soon.absorb(i * STEP_MS, 100)
     expect(made).toEqual([])
