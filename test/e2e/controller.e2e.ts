@@ -72,10 +72,11 @@ describe('what is written', () => {
     await calm.condition('Ready', ({ status }) => status === 'True')
     await calm.condition('ScalingActive', ({ status }) => status === 'True')
     expect(await calm.watched(4000)).toEqual([3])
-    const [before, decisions] = [await versionOf(autoscalerPath('calm')), await decisionsOf('calm')]
+    const [before, decisions, unchanged] = [await versionOf(autoscalerPath('calm')), await decisionsOf('calm'), await spared()]
     await calm.watched(10_000)
     expect(await versionOf(autoscalerPath('calm'))).toBe(before)
     expect((await decisionsOf('calm')) - decisions).toBeGreaterThanOrEqual(2)
+    expect((await spared()) - unchanged, 'statuses that were not even sent').toBeGreaterThanOrEqual(2)
   })
 
   test('many changes make one event a minute of each reason, and no refused one', async () => {
@@ -98,6 +99,7 @@ describe('what is written', () => {
     expect(await counted(crescendo.url, 'crescendo_events_total', { outcome: 'failed' })).toBe(0)
   })
 
+  const spared = () => counted(crescendo.url, 'crescendo_status_writes_total', { outcome: 'unchanged' })
   const decisionsOf = (name: string) => counted(crescendo.url, 'crescendo_decisions_total', { autoscaler: name })
 })
 
