@@ -65,4 +65,11 @@ describe('the settings in force', () => {
     const { settingsOf } = settings()
     expect(settingsOf(object({ policyRef: { name: 'hous' } })).warnings.join()).toContain('policyRef hous is not known')
   })
+
+  test('a budget in another currency than the prices is warned of', () => {
+    const { settingsOf } = settings()
+    const inCurrency = (currency: string) => object({ budget: { currency, perHour: '40' } }, currency)
+    expect(settingsOf(inCurrency('USD')).warnings).toEqual([])
+    expect(settingsOf(inCurrency('EUR')).warnings.join()).toContain('the budget is in EUR and prices are in USD')
+  })
 })

@@ -38,11 +38,12 @@ export function createSettings({ clock, defaults, cluster, configuration }: Sett
     const before = kept.get(object.uid)
     if (before?.resourceVersion === object.resourceVersion && before.expired === expired) return before.settings
     policies ??= [...defaults, ...cluster()]
-    const settings = resolveSettings({
+    const resolved = resolveSettings({
       policies,
       object: expired ? withoutMode(document) : document,
       ...(configuration && { configuration }),
     })
+    const settings = { ...resolved, warnings: [...resolved.warnings, ...otherCurrency(resolved, configuration)] }
     kept.set(object.uid, { resourceVersion: object.resourceVersion, expired, settings })
     return settings
   }
@@ -53,6 +54,15 @@ export function createSettings({ clock, defaults, cluster, configuration }: Sett
     },
     drop: (uid: string) => void kept.delete(uid),
   })
+}
+
+const DEFAULT_CURRENCY = 'USD'
+
+/** Prices are in the currency of the configuration, and nobody converts. */
+function otherCurrency({ budget }: Settings, configuration: ControllerConfiguration | undefined): readonly string[] {
+  const priced = configuration?.cost?.currency ?? DEFAULT_CURRENCY
+  if (budget === undefined || budget.currency === priced) return []
+  return [`the budget is in ${budget.currency} and prices are in ${priced} (cost.currency): they are compared as they stand`]
 }
 
 function hasExpired({ spec }: HorizontalPodAutoscaler, clock: Clock): boolean {
