@@ -238,7 +238,7 @@ const budget = inCluster(
   },
 )
 
-/** The world of `crescendo backtest` and `demo`; a live controller measures these instead. */
+/** The world of `crescendo backtest` and `demo`; a live controller measures these, but for how old a measurement is when it is seen. */
 const simulation = object({
   nodeStartupSeconds: z
     .int()
@@ -360,5 +360,5 @@ export const blocks = {
     .describe('Use of interruptible nodes, for the parts that place and price pods. Default: none.'),
   simulation: simulation
     .exactOptional()
-    .describe('The world that crescendo backtest simulates; a live controller measures these instead and reads none of it.'),
+    .describe('The world that crescendo backtest simulates; a live controller measures it, and reads metricsDelaySeconds alone.'),
 }
