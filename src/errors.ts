@@ -6,7 +6,8 @@ export const ERROR_CODES = {
   CRS_TRACE_TOO_SHORT: 'The series holds too few samples for what was asked.',
   CRS_DOCUMENT_INVALID:
     'A policy, configuration or resource does not follow its schema. The message names the field and what is expected.',
-  CRS_PORT_TAKEN: 'The port, and those after it, are taken by other programs. Choose another with --port (server.port of the configuration for crescendo run), or 0 for any.',
+  CRS_PORT_TAKEN:
+    'The port, and those after it, are taken by other programs. Choose another with --port (server.port of the configuration for crescendo run), or 0 for any.',
   CRS_NOT_INITIALIZED:
     'The library was asked for something before `await manager.initialize()`, or after `shutdown()`. Initialize it first.',
   CRS_UNKNOWN_SERVICE:

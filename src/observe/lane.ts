@@ -38,7 +38,7 @@ export function createLane(width: number, clock: Clock): Lane {
       const since = clock.now()
       if (!(await turn(timeoutMs))) return late(timeoutMs)
       try {
-        const leftMs = timeoutMs - (clock.now() - since)
+        const leftMs = timeoutMs - Math.max(0, clock.now() - since)
         return leftMs > 0 ? await call(leftMs) : late(timeoutMs)
       } finally {
         free()

@@ -26,6 +26,15 @@ describe('pushed values', () => {
     expect([pushed.total('bank', item.name), pushed.ofPods('bank', item.name, ['web-1']).size]).toEqual([undefined, 0])
   })
 
+  test('after a clock was set back, what was taken before is nothing, and what comes now is taken', () => {
+    const { pushed, pass } = buffer()
+    pushed.accept({ metrics: [{ ...item, workload: 'web', value: 70 }] })
+    pass(-3_600_000)
+    expect(pushed.total('shop', item.name, 'web')).toBeUndefined()
+    expect(pushed.accept({ metrics: [{ ...item, workload: 'web', value: 80 }] })).toEqual({ accepted: 1, refused: [] })
+    expect(pushed.total('shop', item.name, 'web')?.value).toBe(80)
+  })
+
   test('each that is wrong is refused with its reason, and the others are taken', () => {
     const { pushed, seconds } = buffer()
     pushed.accept({ metrics: [{ ...item, workload: 'newer', timestamp: seconds(-1) }] })

@@ -55,12 +55,14 @@ export interface PushOptions {
 export function createPushBuffer({ clock, maxSeries = 50_000, maxAgeMs = 120_000, futureMs = 10_000 }: PushOptions): PushBuffer {
   const series = new Map<string, PushedValue>()
   let acceptedAt: Instant | undefined
+  // One that lies ahead was taken before the clock was set back: it says nothing of now.
+  const isAlive = ({ at }: PushedValue, now: Instant) => now - at <= maxAgeMs && at - now <= futureMs
   const alive = (key: string): PushedValue | undefined => {
     const value = series.get(key)
-    return value !== undefined && clock.now() - value.at <= maxAgeMs ? value : undefined
+    return value !== undefined && isAlive(value, clock.now()) ? value : undefined
   }
   const forget = (now: Instant) => {
-    for (const [key, { at }] of series) if (now - at > maxAgeMs) series.delete(key)
+    for (const [key, value] of series) if (!isAlive(value, now)) series.delete(key)
   }
   const refusal = (item: PushedItem, at: Instant, now: Instant): string | undefined => {
     const wrong = wrongValue(item, at) ?? wrongTime(at, now, { maxAgeMs, futureMs })
@@ -68,7 +70,7 @@ export function createPushBuffer({ clock, maxSeries = 50_000, maxAgeMs = 120_000
     const kept = series.get(keyOf(item))
     if (kept === undefined)
       return series.size >= maxSeries ? `TooLarge: ${maxSeries} series are alive, no other is taken` : undefined
-    return kept.at > at ? 'Stale: a newer value is there already' : undefined
+    return kept.at > at && isAlive(kept, now) ? 'Stale: a newer value is there already' : undefined
   }
   return {
     accept({ metrics }) {

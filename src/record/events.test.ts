@@ -39,6 +39,15 @@ function recording(post: (told: Told) => Promise<void> = async () => undefined, 
 const settled = () => new Promise(resolve => setImmediate(resolve))
 
 describe('events', () => {
+  test('a clock that is set back by an hour silences nobody', async () => {
+    const { recorder, posted, pass } = recording()
+    recorder.tell(web, scaled)
+    pass(-3_600_000)
+    recorder.tell(web, scaled)
+    await settled()
+    expect(posted).toHaveLength(2)
+  })
+
   test('at most one for each object, reason and minute', async () => {
     const { recorder, posted, pass } = recording()
     for (let second = 0; second < 120; second++) {

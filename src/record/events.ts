@@ -45,7 +45,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       const reasons = lastTold.get(regarding.uid) ?? new Map<string, Instant>()
       lastTold.set(regarding.uid, reasons)
       const before = reasons.get(told.reason)
-      if (before !== undefined && now - before < QUIET_MS) return onOutcome('repeated')
+      if (before !== undefined && Math.abs(now - before) < QUIET_MS) return onOutcome('repeated')
       if (waiting >= mostWaiting) return onOutcome('dropped')
       reasons.set(told.reason, now)
       waiting++

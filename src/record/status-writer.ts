@@ -48,7 +48,7 @@ export function createStatusWriter(
 
 function isDue({ at, body: before }: Written, body: HorizontalPodAutoscalerStatus, now: Instant): boolean {
   if (!isDeepStrictEqual(essence(before), essence(body))) return true
-  return now - at >= REFRESH_MS && !isDeepStrictEqual(before, body)
+  return Math.abs(now - at) >= REFRESH_MS && !isDeepStrictEqual(before, body)
 }
 
 /** What is new when it changes: replicas, the state of conditions, the generation. Messages carry figures and are not. */
