@@ -3,6 +3,7 @@ import type { KubeClient } from '../kube/api.ts'
 import { applyObject } from '../kube/apply.ts'
 import { postEvent } from '../kube/events.ts'
 import { fencedClient } from '../kube/fence.ts'
+import { KubeError } from '../kube/kube-error.ts'
 import type { Election } from '../kube/lease.ts'
 import { createSchedule, type Schedule, type ScheduleState } from '../loop/schedule.ts'
 import type { Sources } from '../observe/workload.ts'
@@ -266,7 +267,12 @@ async function post(
   const { regarding, told, at, instance } = event
   const minute = Math.floor(at / 60_000).toString(36)
   const name = `${regarding.name.slice(0, 180)}.${told.reason.toLowerCase()}.${regarding.uid.slice(0, 8)}.${minute}`
-  await postEvent(client, { regarding, ...told, action: 'Scale', at, instance, name })
+  try {
+    await postEvent(client, { regarding, ...told, action: 'Scale', at, instance, name })
+  } catch (error) {
+    // The process before us told it within the same minute.
+    if (!(error instanceof KubeError) || error.status !== 409) throw error
+  }
 }
 
 async function run(parts: Parts, signal: AbortSignal): Promise<void> {

@@ -79,6 +79,9 @@ describe('what a turn says of an object', () => {
     expect(stateOf(told(turn()), 'Ready')).toBe('True Deciding')
     expect(stateOf(told(turn({ learning: 'learning the past' })), 'Ready')).toBe('True Learning')
     expect(stateOf(told(turn(), { store: { trouble: () => 'disk full' } }), 'Ready')).toBe('True StoreDown')
+    const plan = { settings: { mode: 'Auto', warnings: ['policyRef gold is not known'], missingPolicy: 'gold', origins: {} } }
+    const orphan = turn({ plan: plan as unknown as NonNullable<Turn['plan']> }) // the settings are all that is looked at
+    expect(stateOf(told(orphan), 'Ready')).toBe('False PolicyNotFound')
     const condition: Condition = { type: 'Ready', status: 'False', reason: 'InvalidSpec', message: 'minReplicas' }
     const { decision: _, ...blind } = turn({ trouble: { condition } })
     expect(stateOf(told(blind), 'Ready')).toBe('False InvalidSpec')

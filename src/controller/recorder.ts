@@ -151,8 +151,12 @@ interface Circumstances {
   readonly storeTrouble: string | undefined
 }
 
-function ready({ decision, learning, withheld, plan }: Turn, { isDryRun, storeTrouble }: Circumstances): Condition {
-  if (decision === undefined) return { type: 'Ready', status: 'False', reason: 'NotDecided', message: 'there is no decision yet' }
+function ready(turn: Turn, { isDryRun, storeTrouble }: Circumstances): Condition {
+  const { decision, learning, withheld, plan, trouble } = turn
+  if (decision === undefined) {
+    const message = trouble === undefined ? 'there is no decision yet' : `there is no decision: ${trouble.condition.message}`
+    return { type: 'Ready', status: 'False', reason: 'NotDecided', message }
+  }
   const unacted = plan === undefined ? [] : notActedOn(plan.settings, 'Controller')
   const message = [
     learning ?? (isDryRun ? 'deciding, writing nothing (dry run)' : 'deciding'),
@@ -161,6 +165,7 @@ function ready({ decision, learning, withheld, plan }: Turn, { isDryRun, storeTr
     ...(plan?.settings.warnings ?? []),
     ...(unacted.length === 0 ? [] : [`written and not acted on by this version: ${unacted.join(', ')}`]),
   ].join('; ')
+  if (plan?.settings.missingPolicy !== undefined) return { type: 'Ready', status: 'False', reason: 'PolicyNotFound', message }
   const reason = storeTrouble !== undefined ? 'StoreDown' : learning === undefined ? 'Deciding' : 'Learning'
   return { type: 'Ready', status: 'True', reason, message }
 }

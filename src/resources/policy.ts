@@ -33,6 +33,7 @@ export function resolveSettings(input: PolicyInput): Settings {
   return settingsFrom(input.object?.metadata.name ?? policy?.metadata.name ?? 'built-in', cut.values, {
     origins,
     warnings: [...warnings, ...cut.warnings],
+    ...missingPolicy(input, policy),
     currency: input.configuration?.cost?.currency,
   })
 }
@@ -48,6 +49,11 @@ function referredPolicy(
   if (policy === undefined)
     warnings.push(`policyRef ${name} is not known${suggestion(name, [...library.keys()])}; it is left out`)
   return policy
+}
+
+function missingPolicy({ object }: PolicyInput, found: ScalingPolicy | undefined) {
+  const name = object?.spec.policyRef?.name
+  return name === undefined || found !== undefined ? {} : { missingPolicy: name }
 }
 
 type Library = ReadonlyMap<string, ScalingPolicy>

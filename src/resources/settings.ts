@@ -60,6 +60,8 @@ export interface Settings {
   readonly origins: Readonly<Record<string, string>>
   /** What was ignored or cut, and why: a policy that is not there, a locked field, a bound. */
   readonly warnings: readonly string[]
+  /** The policy that the object refers to and that is not there: its bounds and its budget are unknown. */
+  readonly missingPolicy?: string
 }
 
 export type Objective =
@@ -105,7 +107,7 @@ const MINUTES_PER_DAY = 1440
 export function settingsFrom(
   name: string,
   merged: Layered,
-  { currency, ...told }: Pick<Settings, 'origins' | 'warnings'> & { readonly currency?: string | undefined },
+  { currency, ...told }: Pick<Settings, 'origins' | 'warnings' | 'missingPolicy'> & { readonly currency?: string | undefined },
 ): Settings {
   const objectives = (merged.objectives ?? []).map(plainObjective)
   const availability = objectives.find(({ type }) => type === 'Availability')
