@@ -218,7 +218,7 @@ describe('objects that make no sense', () => {
     const sane = await createSubject(stage, 'sane')
     await stage.apply(policy('left', { extends: ['right'] }), policy('right', { extends: ['left'] }))
     const lost = await createSubject(stage, 'no-such-policy', { spec: { policyRef: { name: 'nowhere' } } })
-    const { message } = await lost.condition('Ready', isTrue)
+    const { message } = await lost.condition('Ready', ({ reason }) => reason === 'PolicyNotFound')
     expect(message).toContain('policyRef nowhere is not known')
     await stage.apply(autoscaler('circle', { policyRef: { name: 'left' } }))
     await smuggle(
