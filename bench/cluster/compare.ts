@@ -10,6 +10,7 @@ import { type Scenario, scenarios } from './scenarios.ts'
 
 export interface Compared {
   readonly scenario: string
+  readonly title: string
   readonly contender: string
   readonly figures: Figures
   readonly moments: readonly Moment[]
@@ -17,39 +18,44 @@ export interface Compared {
 
 export interface Comparison {
   readonly results: readonly Compared[]
-  /** Median of the time from the newest sample to the written scale, in seconds; absent where Crescendo scaled nothing. */
-  readonly sampleToScaleSeconds: number | undefined
+  /** Time from the newest sample to the written scale: how many took at most so many seconds. */
+  readonly lags: readonly { readonly seconds: number; readonly count: number }[]
 }
 
 export const STARTUP_SECONDS = 30
 const NAMESPACE = 'contest'
 /** Cores of a request: at the target of 100 a second, 80 % of the 250m that a pod requests. */
 const CORE_SECONDS_PER_REQUEST = 0.002
-const SETTLING_MS = 90_000
+const SETTLING_MS = 150_000
 
 const deploymentName = (scenario: Scenario, contender: string) => `${scenario.name}-${contender}`
 
 /** The past of one scenario, as the counter of a pod whose name a Deployment could have given. */
-const pastOf = (scenario: Scenario): BackfilledSeries => ({
+const pastOf = (scenario: Scenario, contender: string): BackfilledSeries => ({
   name: 'http_requests_total',
   type: 'counter',
-  labels: { namespace: NAMESPACE, pod: `${deploymentName(scenario, 'crescendo')}-bcdfghjkl4-bcdf5` },
-  samples: scenario.history ?? [],
+  labels: { namespace: NAMESPACE, pod: `${deploymentName(scenario, contender)}-bcdfghjkl4-bcdf5` },
+  samples: scenario.history?.() ?? [],
 })
 
 /** Crescendo and the stock HPA side by side, on one bed, in real time. */
 export async function compare(tell: (line: string) => void): Promise<Comparison> {
-  const startMs = Date.now() + SETTLING_MS
-  const all = scenarios(startMs, seededRandom(7))
-  const backfill = all.filter(({ history }) => history !== undefined).map(pastOf)
+  const nowMs = Date.now()
+  const startMs = nowMs + SETTLING_MS
+  const all = scenarios({ nowMs, startMs, random: seededRandom(7) })
+  const backfill = all
+    .filter(({ history }) => history !== undefined)
+    .flatMap(scenario => CONTENDERS.map(({ name }) => pastOf(scenario, name)))
   tell('starting the bed, with six days of history in Prometheus')
   const stage = await startStage({ kubelet: { startupSeconds: STARTUP_SECONDS }, prometheus: { backfill } })
   const stopping = new AbortController()
   try {
     const crescendo = await populate(stage, all)
     const adapting = adapt(stage, NAMESPACE, stopping.signal)
-    tell(`nine Deployments run; Crescendo is ready; the clock starts in ${Math.round((startMs - Date.now()) / 1000)} s`)
-    await sleep(Math.max(0, startMs - Date.now()))
+    const leftMs = startMs - Date.now()
+    if (leftMs < 0) throw new Error('the bed was not ready in time: the machine is too busy for times to mean anything')
+    tell(`all Deployments run; Crescendo is ready; the clock starts in ${Math.round(leftMs / 1000)} s`)
+    await sleep(leftMs)
     const watched = all.flatMap(scenario =>
       CONTENDERS.map(({ name }) => ({ namespace: NAMESPACE, name: deploymentName(scenario, name) })),
     )
@@ -60,10 +66,11 @@ export async function compare(tell: (line: string) => void): Promise<Comparison>
     const results = all.flatMap(scenario =>
       CONTENDERS.map(({ name }): Compared => {
         const own = moments.get(`${NAMESPACE}/${deploymentName(scenario, name)}`) ?? []
-        return { scenario: scenario.name, contender: name, figures: figuresOf(own, scenario), moments: own }
+        const { name: played, title } = scenario
+        return { scenario: played, title, contender: name, figures: figuresOf(own, scenario), moments: own }
       }),
     )
-    return { results, sampleToScaleSeconds: await sampleToScale(crescendo) }
+    return { results, lags: await lagsOf(crescendo) }
   } finally {
     stopping.abort()
     await stage.stop()
@@ -75,9 +82,9 @@ async function populate(stage: Stage, all: readonly Scenario[]): Promise<Running
   const pairs = all.flatMap(scenario =>
     CONTENDERS.map(contender => ({ scenario, contender, name: deploymentName(scenario, contender.name) })),
   )
+  const requests = { cpu: '250m', memory: '256Mi' }
+  await stage.apply(...pairs.map(({ name }) => deploymentObject({ namespace: NAMESPACE, name, replicas: 2, requests })))
   for (const { scenario, name } of pairs) {
-    const requests = { cpu: '250m', memory: '256Mi' }
-    await stage.apply(deploymentObject({ namespace: NAMESPACE, name, replicas: 2, requests }))
     const load = { namespace: NAMESPACE, name, requestsPerSecond: scenario.load, cpuLimitCores: 1 }
     stage.load.serve({ ...load, coreSecondsPerRequest: CORE_SECONDS_PER_REQUEST })
   }
@@ -93,16 +100,11 @@ async function populate(stage: Stage, all: readonly Scenario[]): Promise<Running
   return crescendo
 }
 
-/** The median of a histogram of the controller's /metrics, to within its buckets. */
-async function sampleToScale({ url }: Running): Promise<number | undefined> {
+async function lagsOf({ url }: Running): Promise<Comparison['lags']> {
   const text = await (await fetch(`${url}/metrics`)).text()
-  const counts = new Map<number, number>()
-  for (const [, bound = '', count] of text.matchAll(
-    /^crescendo_sample_to_scale_seconds_bucket\{[^}]*le="([^"]+)"[^}]*\} (\S+)/gm,
-  )) {
-    const upper = bound === '+Inf' ? Number.POSITIVE_INFINITY : Number(bound)
-    counts.set(upper, (counts.get(upper) ?? 0) + Number(count))
-  }
-  const total = Math.max(0, ...counts.values())
-  return total === 0 ? undefined : [...counts].sort(([a], [b]) => a - b).find(([, count]) => count >= total / 2)?.[0]
+  const buckets = text.matchAll(/^crescendo_sample_to_scale_seconds_bucket\{(?:[^}]*,)?le="([^"]+)"[^}]*\} (\S+)/gm)
+  return [...buckets].map(([, bound = '', count]) => ({
+    seconds: bound === '+Inf' ? Number.POSITIVE_INFINITY : Number(bound),
+    count: Number(count),
+  }))
 }

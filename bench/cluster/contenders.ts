@@ -13,6 +13,8 @@ export interface Contender {
 
 const [minReplicas, maxReplicas] = [2, 40]
 const METRIC = 'requests_per_second'
+/** The period is the default of both: 15 s. */
+const common = { minReplicas, maxReplicas, periodSeconds: 15 }
 
 const byRequests = (name: string) => ({
   type: 'Pods',
@@ -22,8 +24,13 @@ const byRequests = (name: string) => ({
 export const CONTENDERS: readonly Contender[] = [
   {
     name: 'crescendo',
-    title: 'Crescendo, requests/s from Prometheus, every 5 s',
-    object: (name, namespace) => autoscaler(name, { minReplicas, maxReplicas, periodSeconds: 5 }, namespace),
+    title: 'Crescendo as it comes (Additive), requests/s from Prometheus',
+    object: (name, namespace) => autoscaler(name, common, namespace),
+  },
+  {
+    name: 'crescendo-slo',
+    title: 'Crescendo, mode Slo, requests/s from Prometheus',
+    object: (name, namespace) => autoscaler(name, { ...common, prediction: { mode: 'Slo' } }, namespace),
   },
   {
     name: 'hpa-cpu',

@@ -5,6 +5,10 @@ import { autoscaler, type Running, type Stage, startStage } from '../../test/e2e
 export interface ScaleRun {
   readonly objects: number
   readonly pods: number
+  /** From the start of the process until it is ready. */
+  readonly secondsToReady: number
+  /** From the start of the process until it had decided about every object. */
+  readonly secondsToAllDecided: number
   readonly seconds: number
   readonly turnSeconds: { readonly p50: number; readonly p99: number }
   readonly longestWaitSeconds: number
@@ -15,7 +19,7 @@ export interface ScaleRun {
   readonly cores: number
 }
 
-const OBJECTS_PER_NAMESPACE = 50
+const OBJECTS_PER_NAMESPACE = 100
 const WARM_UP_MS = 120_000
 const PERIOD_SECONDS = 15
 
@@ -34,15 +38,18 @@ export async function runAtScale(
     controlPlane: { controllerManagerFlags: ['--concurrent-deployment-syncs=20'] },
   })
   try {
-    const crescendo = await populate(stage, objects, tell)
+    await populate(stage, objects, tell)
+    tell('all pods are ready; starting Crescendo')
+    const { crescendo, ...started } = await start(stage, objects)
+    tell(`ready after ${started.secondsToReady} s, all decided after ${started.secondsToAllDecided} s; two minutes to warm up`)
     await sleep(WARM_UP_MS)
-    return await measure(stage, crescendo, { objects, seconds, tell })
+    return { ...(await measure(stage, crescendo, { objects, seconds, tell })), ...started }
   } finally {
     await stage.stop()
   }
 }
 
-async function populate(stage: Stage, objects: number, tell: (line: string) => void): Promise<Running> {
+async function populate(stage: Stage, objects: number, tell: (line: string) => void): Promise<void> {
   // The bed's own source has a rate over ten seconds; this Prometheus scrapes every fifteen.
   const source = await stage.plane.api.call<{ spec: object }>('/apis/autoscaling.spotify.ai/v2/metricsources/prometheus')
   const query = 'sum by (namespace, pod) (rate(http_requests_total{$selector}[$window]))'
@@ -72,10 +79,20 @@ async function populate(stage: Stage, objects: number, tell: (line: string) => v
     const ready = [...stage.kubelet.pods()].filter(({ readyAtMs }) => readyAtMs !== undefined).length
     return ready >= 2 * objects ? true : undefined
   })
-  tell('all pods are ready; starting Crescendo, then two minutes to warm up')
+}
+
+async function start(stage: Stage, objects: number) {
+  const begun = performance.now()
+  const elapsed = () => Math.round((performance.now() - begun) / 100) / 10
   const crescendo = await stage.crescendo()
   await crescendo.ready()
-  return crescendo
+  const secondsToReady = elapsed()
+  await eventually('every object is decided about', 300_000, async () => {
+    const text = await (await fetch(`${crescendo.url}/metrics`)).text()
+    const decided = text.matchAll(/^crescendo_decisions_total\{[^}]*autoscaler="([^"]+)"/gm)
+    return new Set([...decided].map(([, name]) => name)).size >= objects ? true : undefined
+  })
+  return { crescendo, secondsToReady, secondsToAllDecided: elapsed() }
 }
 
 /** All samples of one scrape, summed over labels; buckets by their bound. */
@@ -93,13 +110,15 @@ async function scrape({ url }: Running): Promise<{ readonly sum: Scrape; readonl
   }
 }
 
+type Measured = Omit<ScaleRun, 'secondsToReady' | 'secondsToAllDecided'>
+
 interface Wish {
   readonly objects: number
   readonly seconds: number
   readonly tell: (line: string) => void
 }
 
-async function measure(stage: Stage, crescendo: Running, { objects, seconds, tell }: Wish): Promise<ScaleRun> {
+async function measure(stage: Stage, crescendo: Running, { objects, seconds, tell }: Wish): Promise<Measured> {
   const before = await scrape(crescendo)
   const begun = performance.now()
   let [residentBytes, longestWaitSeconds] = [0, 0]

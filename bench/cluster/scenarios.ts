@@ -10,7 +10,7 @@ export interface Scenario {
   readonly countedFromMs: number
   readonly endsAtMs: number
   /** Past load that Crescendo may read from Prometheus; absent: it knows nothing. */
-  readonly history?: Iterable<{ readonly atMs: number; readonly value: number }>
+  readonly history?: () => Iterable<{ readonly atMs: number; readonly value: number }>
 }
 
 /** Target of all contenders: requests a second of one replica. The same is 80 % of its CPU request. */
@@ -26,19 +26,22 @@ const DAY_MS = 24 * 60 * MINUTE_MS
 const HISTORY_STEP_MS = 4_000
 const HISTORY_DAYS = 6
 
+interface Times {
+  /** The past ends here. */
+  readonly nowMs: number
+  readonly startMs: number
+  readonly random: () => number
+}
+
+/** A step meets every scaler somewhere in its period of 15 s; three steps meet it at three places. */
+const STEP_OFFSETS_MS = [0, 5_000, 10_000]
+
 /** All scenarios run at the same time, beside each other on one bed. */
-export function scenarios(startMs: number, seedNoise: () => number): readonly Scenario[] {
-  const changesAtMs = startMs + 2 * MINUTE_MS
-  const peakAtMs = startMs + 6 * MINUTE_MS
+export function scenarios({ nowMs, startMs, random }: Times): readonly Scenario[] {
+  const changesAtMs = startMs + MINUTE_MS
+  const peakAtMs = startMs + 5 * MINUTE_MS
   return [
-    {
-      name: 'step',
-      title: 'A step from 2 to 20 replicas that nobody could foresee',
-      load: at => (at < changesAtMs ? QUIET : BUSY),
-      changesAtMs,
-      countedFromMs: changesAtMs - MINUTE_MS / 2,
-      endsAtMs: changesAtMs + 4 * MINUTE_MS,
-    },
+    ...STEP_OFFSETS_MS.map((offsetMs, index) => step(`step-${index + 1}`, changesAtMs + offsetMs)),
     {
       name: 'ramp',
       title: 'A ramp from 2 to 20 replicas within five minutes',
@@ -53,10 +56,21 @@ export function scenarios(startMs: number, seedNoise: () => number): readonly Sc
       load: at => daily(at, peakAtMs),
       changesAtMs: peakAtMs,
       countedFromMs: peakAtMs - 3 * MINUTE_MS,
-      endsAtMs: peakAtMs + 4 * MINUTE_MS,
-      history: past(startMs, at => daily(at, peakAtMs), seedNoise),
+      endsAtMs: peakAtMs + 3 * MINUTE_MS,
+      history: () => past(nowMs, at => daily(at, peakAtMs), random),
     },
   ]
+}
+
+function step(name: string, changesAtMs: number): Scenario {
+  return {
+    name,
+    title: 'A step from 2 to 20 replicas that nobody could foresee',
+    load: at => (at < changesAtMs ? QUIET : BUSY),
+    changesAtMs,
+    countedFromMs: changesAtMs - MINUTE_MS / 2,
+    endsAtMs: changesAtMs + 4 * MINUTE_MS,
+  }
 }
 
 /** Every day at the time of the peak: 20 minutes of the busy load. */
@@ -66,9 +80,9 @@ function daily(atMs: number, peakAtMs: number): number {
 }
 
 /** A counter of requests, as a scrape every four seconds would have seen it. Each sample carries 3 % of noise. */
-function* past(startMs: number, load: (atMs: number) => number, random: () => number) {
+function* past(nowMs: number, load: (atMs: number) => number, random: () => number) {
   let total = 0
-  for (let atMs = startMs - HISTORY_DAYS * DAY_MS; atMs < startMs; atMs += HISTORY_STEP_MS) {
+  for (let atMs = nowMs - HISTORY_DAYS * DAY_MS; atMs < nowMs; atMs += HISTORY_STEP_MS) {
     total += (load(atMs) * (1 + 0.06 * (random() - 0.5)) * HISTORY_STEP_MS) / 1000
     yield { atMs, value: Math.round(total) }
   }
