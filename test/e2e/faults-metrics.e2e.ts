@@ -86,9 +86,10 @@ const until = (name: string, type: string, wanted: (condition: ReturnType<typeof
 /** The lowest of what `played` has while `during` lasts. */
 async function lowest(played: Played, during: Promise<unknown>): Promise<number> {
   let [least, isOver] = [Number.POSITIVE_INFINITY, false]
-  void during.finally(() => {
+  const end = () => {
     isOver = true
-  })
+  }
+  void during.then(end, end)
   while (!isOver) {
     least = Math.min(least, await played.replicas())
     await sleep(200)

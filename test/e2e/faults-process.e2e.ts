@@ -138,7 +138,7 @@ describe('the process, or its store, dies', () => {
   test.concurrent('five times at any moment under load: the store is whole, the past is there, nothing is taken away', async () => {
     const scene = await openScene(stage, 'killed')
     const web = await scene.scaled('web', { replicas: 3, load: 250, spec: CAREFUL })
-    const crescendo = await scene.controller()
+    const crescendo = await scene.controller({ isShortLease: true })
     await crescendo.ready()
     await web.until('has what 250 need', isAtLeast(3))
     const watched = watchReplicas(web)

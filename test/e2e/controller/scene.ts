@@ -8,6 +8,8 @@ export const QUICK = {
   scaleDown: { stabilizationWindowSeconds: 5, policies: [{ type: 'Percent', value: 100, periodSeconds: 3 }] },
 }
 
+const SHORT_LEASE = { leaseDurationSeconds: 6, renewDeadlineSeconds: 4, retryPeriodSeconds: 1 }
+
 /** A namespace of one test's own, so that tests can run beside each other on one bed; controllers in it see nothing else. */
 export interface Scene {
   readonly namespace: string
@@ -18,6 +20,8 @@ export interface Scene {
     readonly configuration?: object
     readonly kubeconfig?: string
     readonly env?: Readonly<Record<string, string>>
+    /** Shorter than upstream's times, where a test waits for one to run out again and again. */
+    readonly isShortLease?: boolean
   }): Promise<Directed>
   status(name: string): Promise<Status>
 }
@@ -46,9 +50,9 @@ export async function openScene(stage: Stage, namespace: string): Promise<Scene>
       await stage.apply(autoscaler(name, { behavior: QUICK, ...spec }, namespace))
       return played
     },
-    async controller({ configuration = {}, kubeconfig, env } = {}) {
+    async controller({ configuration = {}, kubeconfig, env, isShortLease = false } = {}) {
       const proxy = await startFaultProxy(stage.plane, `${namespace}-${Math.random().toString(36).slice(2, 8)}`)
-      const controller = { namespaces: [namespace], leaderElection: { leaseNamespace: 'crescendo-system', leaseName: namespace } }
+      const controller = { namespaces: [namespace], leaderElection: { leaseName: namespace, ...(isShortLease && SHORT_LEASE) } }
       const running = await stage.crescendo({
         configuration: { controller, ...configuration },
         kubeconfig: kubeconfig ?? proxy.kubeconfig,
