@@ -12,6 +12,8 @@ import { Waiting } from './waiting.ts'
 const HOUR_MS = 3_600_000
 /** Samples stay in memory for two hours once they are written, and for a day while they cannot be. */
 const KEPT = { writtenHours: 2, unwrittenHours: 24 }
+/** Who appends hours faster than they can be written waits for the database, as long as it works. */
+const UNWRITTEN_MS = 6 * HOUR_MS
 const MOST_OPEN_INTENTS = 10_000
 
 export interface StoreDependencies {
@@ -67,6 +69,8 @@ export class BufferedStore implements DurableStore {
     }
     for (const forecast of held.mature(at, value, stepMs)) this.#waiting.addForecast(forecast)
     this.#flusher.schedule()
+    if (at - (held.recent.unwrittenFrom ?? at) > UNWRITTEN_MS && this.#flusher.trouble === undefined)
+      await this.#flusher.flush().catch(() => {}) // noted as trouble; from then on nobody waits
   }
 
   async history(target: string, since: Instant): Promise<Samples> {

@@ -8,6 +8,8 @@ import { type Kept, RecentSamples } from './recent-samples.ts'
 
 /** Forecasts of one target that wait for their actual value; older ones beyond that stay without. */
 const MOST_DUE = 2_000
+/** A loop that runs a little late leaves more than a whole step between two samples; a forecast due in the middle still counts. */
+const LATE_STEPS = 0.75
 const SLOT = 'slot/'
 
 /** What this process holds of one target: its recent samples, its memory as last written, and forecasts that wait for what comes. */
@@ -71,12 +73,15 @@ export class HeldTarget {
     if (this.#due.length > MOST_DUE) this.#due.splice(0, this.#due.length - MOST_DUE)
   }
 
-  /** Forecasts that fell due with the sample at `at` (within half a step), now with what came. What fell due in a gap stays without. */
+  /**
+   * Forecasts that fell due with the sample at `at`, now with what came. Due times need not lie on the samples' grid: the nearest
+   * sample counts, up to half a step away, or three quarters where samples came late. What fell due in a gap stays without.
+   */
   mature(at: Instant, demand: number | undefined, stepMs: number): readonly StoredForecast[] {
     if (this.#due.length === 0) return []
-    const isNow = ({ dueAt }: StoredForecast) => Math.abs(dueAt - at) <= stepMs / 2
-    const matured = demand === undefined ? [] : this.#due.filter(isNow).map(one => ({ ...one, actual: demand }))
-    this.#due = this.#due.filter(one => one.dueAt > at + stepMs / 2 || (demand === undefined && isNow(one)))
+    const isNear = ({ dueAt }: StoredForecast) => dueAt - at <= stepMs / 2 && at - dueAt < LATE_STEPS * stepMs
+    const matured = demand === undefined ? [] : this.#due.filter(isNear).map(one => ({ ...one, actual: demand }))
+    this.#due = this.#due.filter(one => one.dueAt > at + stepMs / 2 || (demand === undefined && isNear(one)))
     return matured
   }
 }

@@ -55,6 +55,11 @@ export class RecentSamples {
     return this.#chunks[0]?.t0
   }
 
+  /** Where what was not written yet begins; absent where all was. */
+  get unwrittenFrom(): Instant | undefined {
+    return this.#chunks.find(({ isDirty }) => isDirty)?.t0
+  }
+
   since(since: Instant): Samples {
     const stretches = this.#chunks.map((chunk): Stretch => ({ ...chunk, values: chunk.values.subarray(0, chunk.length) }))
     return samplesOf(stretches, { since, until: Number.POSITIVE_INFINITY })

@@ -2,7 +2,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync } fro
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { type Dialect, Kysely, SqliteAdapter, SqliteDialect, type SqliteDialectConfig } from 'kysely'
-import { CrescendoError, fileError, isFileError } from '../errors.ts'
+import { CrescendoError, fileError } from '../errors.ts'
 import type { Database, Retention } from './database.ts'
 import { migrate } from './migrate.ts'
 import type { Schema } from './schema.ts'
@@ -54,8 +54,11 @@ function prepareFile(path: string): void {
     if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600))
     else chmodSync(path, 0o600)
   } catch (cause) {
-    if (isFileError(cause)) throw new CrescendoError('CRS_STORE_UNAVAILABLE', fileError(cause, path).message, { cause })
-    throw cause
+    const { message } =
+      cause instanceof Error && 'code' in cause && cause.code === 'EEXIST'
+        ? { message: `${path}: its folder is a file; name another path for the store` }
+        : fileError(cause as NodeJS.ErrnoException, path) // nothing but calls of the file system is tried
+    throw new CrescendoError('CRS_STORE_UNAVAILABLE', message, { cause })
   }
 }
 
