@@ -1,4 +1,4 @@
-import type { Decision, Instant } from '../core/model.ts'
+import type { Instant } from '../core/model.ts'
 import type { KubeClient } from '../kube/api.ts'
 import { applyObject } from '../kube/apply.ts'
 import { postEvent } from '../kube/events.ts'
@@ -12,8 +12,7 @@ import type { ControllerTelemetry } from '../record/controller-telemetry.ts'
 import { createEventRecorder } from '../record/events.ts'
 import { createStatusWriter } from '../record/status-writer.ts'
 import type { ControllerConfiguration, MetricSource, ScalingPolicy } from '../resources/documents.ts'
-import type { Settings } from '../resources/settings.ts'
-import { type Agent, type AgentWorld, createAgent, type Turn, type Withheld } from './agent.ts'
+import { type Agent, type AgentWorld, createAgent, type Turn } from './agent.ts'
 import { createClaims } from './claims.ts'
 import { follow } from './follow.ts'
 import { takingTurns } from './mind.ts'
@@ -25,6 +24,7 @@ import { settleOpenIntents } from './resume.ts'
 import { createTargets, type Targets } from './targets.ts'
 import { createVigil, VIGIL_MS } from './vigil.ts'
 import { createWatches, RESOURCES, type Watches } from './watches.ts'
+import { withheldBy } from './withheld.ts'
 
 export interface ControllerOptions {
   readonly client: KubeClient
@@ -206,7 +206,14 @@ function worldOf(options: ControllerOptions, { watches, settingsOf, conflictOf, 
     scale: (object, { target, to }) => targets.scale(object, target, to),
     withheld: (object, { mode }, move) =>
       withheldBy(
-        { options, isLeader: isLeader(options), isChanged: isChanged(object), mode, conflict: conflictOf(object) },
+        {
+          isDryRun: settings.isDryRun,
+          storeTrouble: () => store.trouble(),
+          isLeader: isLeader(options),
+          isChanged: isChanged(object),
+          mode,
+          conflict: conflictOf(object),
+        },
         move,
       ),
     defaults: settings,
@@ -216,29 +223,6 @@ function worldOf(options: ControllerOptions, { watches, settingsOf, conflictOf, 
 }
 
 const namesOf = (id: string) => id.split('/', 2) as [string, string] // ids are made as "namespace/name"
-
-interface Restraints {
-  readonly options: ControllerOptions
-  readonly isLeader: boolean
-  /** The object was changed or deleted while it was being decided. */
-  readonly isChanged: boolean
-  readonly mode: Settings['mode']
-  readonly conflict: string | undefined
-}
-
-/** Why nothing may be written for an object, the strongest reason first. */
-function withheldBy(
-  { options, isLeader, isChanged, mode, conflict }: Restraints,
-  { from, to }: Pick<Decision, 'from' | 'to'>,
-): Withheld | undefined {
-  if (options.settings.isDryRun) return { by: 'DryRun', why: 'dry run: nothing is written to the cluster' }
-  if (!isLeader) return { by: 'Standby', why: 'another process holds the Lease' }
-  if (isChanged) return { by: 'Change', why: 'the object was changed or deleted meanwhile; it is decided anew at once' }
-  if (mode === 'Paused' || mode === 'Recommend') return { by: 'Mode', why: `mode ${mode}: nothing is written` }
-  if (conflict !== undefined) return { by: 'Conflict', why: conflict }
-  const trouble = to < from ? options.store.trouble() : undefined
-  return trouble === undefined ? undefined : { by: 'Store', why: `no scale-down while the store is down: ${trouble}` }
-}
 
 async function applyStatus(
   client: KubeClient,
