@@ -122,7 +122,7 @@ describe('the process, or its store, dies', () => {
     await crescendo.kill('SIGKILL')
     crescendo.proxy.setFault()
     await crescendo.restart()
-    await crescendo.line(({ msg }) => msg === 'an open intent was settled', 40_000)
+    await crescendo.line(({ msg }) => msg === 'an open intent was settled', 90_000)
     const settled = (await journal(crescendo)).find(({ from }) => from === 3)
     expect(settled).toMatchObject({ target: 'between/web', to: stepped, outcome: 'scaled' })
     await web.until('carries 800', isAtLeast(8), 40_000)

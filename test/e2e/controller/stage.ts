@@ -163,7 +163,7 @@ function running(child: CrescendoProcess, url: string): Running {
       return JSON.parse(text) as T
     },
     async ready() {
-      await child.line(({ text, msg }) => msg !== undefined || text?.includes('API at') === true)
+      await child.line(({ text, msg }) => msg !== undefined || text?.includes('API at') === true, 90_000)
       await eventually('crescendo is ready', 60_000, async () => ((await fetched('/readyz')).status === 200 ? true : undefined))
     },
   })
