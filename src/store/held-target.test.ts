@@ -28,7 +28,7 @@ test('samples that come late, more than a step apart, leave no forecast without 
   const target = held(...dueAt)
   const matured = Array.from({ length: 50 }, (_, k) => k).flatMap(k => target.mature(k * 15_900, k, 15_000))
   expect(matured.map(one => one.dueAt)).toEqual(dueAt)
-  for (const one of matured) expect(Math.abs(one.actual * 15_900 - one.dueAt)).toBeLessThanOrEqual(0.75 * 15_000)
+  for (const one of matured) expect(Math.abs(one.actual! * 15_900 - one.dueAt)).toBeLessThanOrEqual(0.75 * 15_000)
 })
 
 test('what fell due while nothing was measured stays without a value, and a value far from it is not taken', () => {

@@ -21,7 +21,8 @@ async function act(intended: Decision, number: number): Promise<void> {
   try {
     await store.intend(intended)
   } catch {
-    return say(`refused ${number}`)
+    say(`refused ${number}`)
+    return
   }
   say(`intended ${number}`)
   if (number % 2 === 0) return
