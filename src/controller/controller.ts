@@ -1,9 +1,6 @@
 import type { Instant } from '../core/model.ts'
 import type { KubeClient } from '../kube/api.ts'
-import { applyObject } from '../kube/apply.ts'
-import { postEvent } from '../kube/events.ts'
 import { fencedClient } from '../kube/fence.ts'
-import { KubeError } from '../kube/kube-error.ts'
 import type { Election } from '../kube/lease.ts'
 import { createSchedule, type Schedule, type ScheduleState } from '../loop/schedule.ts'
 import type { Sources } from '../observe/workload.ts'
@@ -23,8 +20,9 @@ import { createRecorder, type Recorder } from './recorder.ts'
 import { settleOpenIntents } from './resume.ts'
 import { createTargets, type Targets } from './targets.ts'
 import { createVigil, VIGIL_MS } from './vigil.ts'
-import { createWatches, RESOURCES, type Watches } from './watches.ts'
+import { createWatches, type Watches } from './watches.ts'
 import { withheldBy } from './withheld.ts'
+import { applyStatus, post } from './writes.ts'
 
 export interface ControllerOptions {
   readonly client: KubeClient
@@ -94,6 +92,8 @@ interface Parts {
   readonly listeners: Set<(turn: Turn) => void>
   schedule: Schedule | undefined
   leadsSince: Instant
+  /** Whether another process held the Lease since this one last led. */
+  otherLed: boolean
 }
 
 /** The whole loop on a cluster: every object of ours is ticked by its own period while this process holds the Lease. */
@@ -154,7 +154,13 @@ function assemble(options: ControllerOptions): Parts {
     listeners: new Set(),
     schedule: undefined,
     leadsSince: clock.now(),
+    otherLed: true,
   }
+  options.election?.onChange(({ isLeader: leads, leader }) => {
+    if (leads || leader === undefined || leader === settings.identity) return
+    parts.otherLed = true
+    parts.turns.clear() // what is shown is the leader's
+  })
   follow(watches, {
     pods,
     claims,
@@ -224,41 +230,6 @@ function worldOf(options: ControllerOptions, { watches, settingsOf, conflictOf, 
 
 const namesOf = (id: string) => id.split('/', 2) as [string, string] // ids are made as "namespace/name"
 
-async function applyStatus(
-  client: KubeClient,
-  object: { namespace: string; name: string; uid: string },
-  status: object,
-): Promise<void> {
-  const { namespace, name, uid } = object
-  await applyObject(client, {
-    resource: RESOURCES.autoscalers,
-    subresource: 'status',
-    object: {
-      apiVersion: 'autoscaling.spotify.ai/v2',
-      kind: 'HorizontalPodAutoscaler',
-      metadata: { namespace, name, uid },
-      ...{ status },
-    },
-  })
-}
-
-type Posted = Parameters<Parameters<typeof createEventRecorder>[0]['post']>
-
-async function post(
-  client: KubeClient,
-  event: { regarding: Posted[0]; told: Posted[1]; at: Instant; instance: string },
-): Promise<void> {
-  const { regarding, told, at, instance } = event
-  const minute = Math.floor(at / 60_000).toString(36)
-  const name = `${regarding.name.slice(0, 180)}.${told.reason.toLowerCase()}.${regarding.uid.slice(0, 8)}.${minute}`
-  try {
-    await postEvent(client, { regarding, ...told, action: 'Scale', at, instance, name })
-  } catch (error) {
-    // The process before us told it within the same minute.
-    if (!(error instanceof KubeError) || error.status !== 409) throw error
-  }
-}
-
 async function run(parts: Parts, signal: AbortSignal): Promise<void> {
   const { options, watches } = parts
   const watching = watches.run(signal)
@@ -292,7 +263,7 @@ const pause = (ms: number) => new Promise<void>(resolve => void setTimeout(resol
 async function lead(parts: Parts, signal: AbortSignal): Promise<void> {
   const { options, watches, world } = parts
   const { clock, log, store, telemetry, settings } = options
-  parts.leadsSince = clock.now()
+  if (parts.otherLed) await startAnew(parts)
   await settleOpenIntents({
     store,
     log,
@@ -323,8 +294,16 @@ async function lead(parts: Parts, signal: AbortSignal): Promise<void> {
   clearInterval(looking)
   await schedule.stop()
   parts.schedule = undefined
-  parts.agents.clear()
   log.info('leading no more', {})
+}
+
+/** Another process led: what this one knew is of before. After a Lease that was merely late nobody else has decided anything. */
+async function startAnew(parts: Parts): Promise<void> {
+  parts.otherLed = false
+  parts.leadsSince = parts.options.clock.now()
+  parts.agents.clear()
+  parts.recorder.forgetAll()
+  await parts.options.store.handOver()
 }
 
 /** An object is new or has changed: it has an agent, its period, and a turn at once. */

@@ -50,6 +50,7 @@ function recording(more: Partial<RecorderOptions> = {}) {
       },
       last: () => written as HorizontalPodAutoscalerStatus,
       forget: () => undefined,
+      forgetAll: () => undefined,
     },
     events: { tell: (_, told) => void events.push(told), forget: () => undefined },
     telemetry: controllerTelemetry(),
@@ -150,7 +151,10 @@ describe('recording a turn', () => {
   test('a store or an API server that refuses does not stop the loop', async () => {
     const no = () => Promise.reject(new Error('no'))
     const store = { ...sound, record: no } as unknown as DurableStore // all that it calls here
-    const { recorder, events } = recording({ store, status: { write: no, last: () => undefined, forget: () => undefined } })
+    const { recorder, events } = recording({
+      store,
+      status: { write: no, last: () => undefined, forget: () => undefined, forgetAll: () => undefined },
+    })
     await expect(recorder.record(turn())).resolves.toBeUndefined()
     expect(events.map(({ reason }) => reason)).toContain('FailedUpdateStatus')
   })

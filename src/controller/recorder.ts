@@ -31,6 +31,8 @@ export interface RecorderOptions {
 export interface Recorder {
   record(turn: Turn): Promise<void>
   forget(object: Autoscaler): void
+  /** Another process led meanwhile. */
+  forgetAll(): void
 }
 
 export function createRecorder(options: RecorderOptions): Recorder {
@@ -45,6 +47,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
       const conditions = conditionsOf(turn, options)
       tellEvents(turn, conditions, options)
       await writeStatus(turn, { conditions, accuracy: book.accuracy(turn.object.id) }, options)
+    },
+    forgetAll() {
+      kept.clear()
+      options.status.forgetAll()
     },
     forget(object) {
       kept.delete(object.id)
@@ -246,7 +252,7 @@ function factsOf(turn: Turn, { conditions, accuracy }: Known, { currency }: Reco
     metrics: metricsOf(turn),
     ...(plan && plan.drivers.length > 0 && { capacityPerReplica: plan.target.capacityPerReplica }),
     costPerReplicaHour: plan?.costPerReplicaHour ?? 0,
-    currency: plan?.settings.budget?.currency ?? currency,
+    currency,
     ...(budgetPerHour !== undefined && { budgetPerHour }),
     mode: plan?.settings.mode ?? 'Unknown',
     ...(policy !== undefined && { policy }),

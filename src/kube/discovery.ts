@@ -19,6 +19,8 @@ export interface Discovery {
 const KEPT_MS = 600_000
 /** A kind may be installed at any moment. */
 const ABSENCE_KEPT_MS = 30_000
+/** An apiVersion is text that tenants write. */
+const MOST_KNOWN = 500
 
 interface RawList {
   readonly resources?: readonly { readonly name?: string; readonly kind?: string; readonly namespaced?: boolean }[]
@@ -37,6 +39,7 @@ export function createDiscovery({ client, timing = systemTiming }: { client: Kub
     const kept = known.get(apiVersion)
     if (kept !== undefined && mayBeKept(kept)) return kept.answer
     const entry: Known = { atMs: timing.nowMs(), keptMs: KEPT_MS, answer: ask(client, apiVersion) }
+    if (known.size >= MOST_KNOWN) known.delete(known.keys().next().value ?? '')
     known.set(apiVersion, entry)
     entry.answer.catch((cause: unknown) => {
       const isAbsent = cause instanceof KubeError && cause.status === 404

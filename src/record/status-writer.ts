@@ -10,6 +10,8 @@ export interface StatusWriter {
   /** Conditions as they were last written, with their times. */
   last(uid: string): HorizontalPodAutoscalerStatus | undefined
   forget(uid: string): void
+  /** Another process has written since: the next status of each object is written, whatever it says. */
+  forgetAll(): void
 }
 
 export interface StatusOwner {
@@ -35,6 +37,7 @@ export function createStatusWriter(
   return {
     last: uid => written.get(uid)?.body,
     forget: uid => void written.delete(uid),
+    forgetAll: () => written.clear(),
     async write(object, facts) {
       const before = written.get(object.uid)
       const body = statusOf(facts, before?.body ?? readBefore(object.found))

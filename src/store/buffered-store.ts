@@ -81,7 +81,7 @@ export class BufferedStore implements DurableStore {
       const stored = await this.#ask(() => this.#database.samples(target, { since, until: from ?? Number.MAX_VALUE }))
       return joined(stored, recent.since(since))
     } catch (why) {
-      this.#dependencies.log.warn('history holds what is in memory only', { target, why })
+      this.#dependencies.log.warn('history holds what is in memory only', { target, cause: why })
       return recent.since(since)
     }
   }
@@ -168,6 +168,12 @@ export class BufferedStore implements DurableStore {
     for (const [target, held] of this.#targets) if (!kept.has(target) && !this.#dirty.has(held)) this.#targets.delete(target)
   }
 
+  async handOver(): Promise<void> {
+    await this.#flusher.flush().catch(() => {}) // noted as trouble
+    this.#targets.clear()
+    this.#dirty.clear()
+  }
+
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
@@ -207,7 +213,7 @@ export class BufferedStore implements DurableStore {
     } catch (why) {
       this.#dependencies.log.warn('what a target remembered cannot be read; it goes on from what is in memory', {
         target: held.target,
-        why,
+        cause: why,
       })
     } finally {
       held.loading = undefined
