@@ -126,7 +126,7 @@ const REFUSALS: Readonly<Record<number, string>> = {
 }
 
 /** What SQLite said, as one line of ours. */
-export function refusal(path: string, cause: unknown): unknown {
+function refusal(path: string, cause: unknown): unknown {
   if (cause instanceof CrescendoError) return cause
   const code = primaryCode(cause)
   if (code === undefined) return cause
