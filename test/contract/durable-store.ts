@@ -48,6 +48,13 @@ export function decision(at: number, to: number, target = 'audio/web'): Decision
   }
 }
 
+async function appendMinutes(store: DurableStore, minutes: number): Promise<void> {
+  for (let k = 0; k < minutes; k++) {
+    await store.append('minutely', situation(START + k * MINUTE, k))
+    if (k % 600 === 0) await store.openIntents() // an answer from the database comes after what waits was written
+  }
+}
+
 /**
  * What every durable store does. `outlives`: whether what was written is there when the database is opened again.
  */
@@ -195,10 +202,7 @@ export function durableStoreContract(
     test('past their time raw samples go and their roll-ups answer; then those go too', async () => {
       const retention = { rawRetentionDays: 2, rollupRetentionDays: 4 }
       const store = await open(retention)
-      for (let k = 0; k < (3 * DAY) / MINUTE; k++) {
-        await store.append('minutely', situation(START + k * MINUTE, k))
-        if (k % 600 === 0) await store.openIntents() // an answer from the database comes after what waits was written
-      }
+      await appendMinutes(store, (3 * DAY) / MINUTE)
       for (let k = 0; k < HOUR / 15_000; k++) await store.append('often', situation(START + k * 15_000, k))
       now = START + 3 * DAY
       const targets = ['minutely', 'often']

@@ -33,7 +33,7 @@ interface Options {
 /** Load that one replica carries. */
 const SHARE = 10
 
-export const metricNameOf = (name: string) => `${name.replaceAll('-', '_')}_requests`
+const metricNameOf = (name: string) => `${name.replaceAll('-', '_')}_requests`
 
 export const externalMetric = (name: string) => ({
   type: 'External',
