@@ -87,9 +87,17 @@ export function createPrometheusOrigin(document: SourceDocument, tools: Promethe
 function createGroups({ tenancy }: SourceDocument['spec'], tools: PrometheusTools & Pick<Loading, 'query'>) {
   const { clock, settings, query } = tools
   const groups = new Map<string, Group>()
+  const shared = new WeakMap<CatalogueEntry, boolean>()
+  // Asked for every object at every look: the query is parsed once.
+  const isSharedBy = (entry: CatalogueEntry): boolean => {
+    const known = shared.get(entry) ?? sharesNamespaces(entry.query, namespaceLabelOf(entry, tenancy))
+    shared.set(entry, known)
+    return known
+  }
   return {
     of(entry: CatalogueEntry, question: Question): Group {
-      const { key, isShared, values } = planOf(entry, question, tenancy)
+      const isShared = isSharedBy(entry)
+      const { key, values } = planOf(entry, question, { tenancy, isShared })
       const known = groups.get(key)
       if (known !== undefined) return known
       if (groups.size >= MAX_GROUPS) forgetIdle(groups, clock.now())
@@ -132,15 +140,18 @@ function namespaceLabelOf(entry: CatalogueEntry, tenancy: Tenancy): string {
 }
 
 /** What is the same for all objects that can share a query, and the key of that. */
-function planOf(entry: CatalogueEntry, { workload, spec }: Question, tenancy: Tenancy) {
+function planOf(
+  entry: CatalogueEntry,
+  { workload, spec }: Question,
+  { tenancy, isShared }: { readonly tenancy: Tenancy; readonly isShared: boolean },
+) {
   const namespaceLabel = namespaceLabelOf(entry, tenancy)
   const selector = 'selector' in spec ? spec.selector : undefined
   const object = spec.type === 'Object' && entry.query.includes('$object') ? spec.object.name : undefined
   const target = entry.query.includes('$target') ? workload.name : ''
-  const isShared = sharesNamespaces(entry.query, namespaceLabel)
   const key = JSON.stringify([entry.query, selector, object, target, isShared ? '' : workload.namespace])
   const values = { target, namespaceLabel, ...(object !== undefined && { object }), ...(selector !== undefined && { selector }) }
-  return { key, isShared, values }
+  return { key, values }
 }
 
 function forgetIdle(groups: Map<string, Group>, now: number): void {
