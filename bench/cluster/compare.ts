@@ -26,7 +26,7 @@ export const STARTUP_SECONDS = 30
 const NAMESPACE = 'contest'
 /** Cores of a request: at the target of 100 a second, 80 % of the 250m that a pod requests. */
 const CORE_SECONDS_PER_REQUEST = 0.002
-const SETTLING_MS = 150_000
+const SETTLING_MS = 120_000
 
 const deploymentName = (scenario: Scenario, contender: string) => `${scenario.name}-${contender}`
 
@@ -45,8 +45,8 @@ export async function compare(tell: (line: string) => void): Promise<Comparison>
   const all = scenarios({ nowMs, startMs, random: seededRandom(7) })
   const backfill = all
     .filter(({ history }) => history !== undefined)
-    .flatMap(scenario => CONTENDERS.map(({ name }) => pastOf(scenario, name)))
-  tell('starting the bed, with six days of history in Prometheus')
+    .flatMap(scenario => CONTENDERS.filter(({ name }) => name.startsWith('crescendo')).map(({ name }) => pastOf(scenario, name)))
+  tell('starting the bed, with eight days of history in Prometheus')
   const stage = await startStage({ kubelet: { startupSeconds: STARTUP_SECONDS }, prometheus: { backfill } })
   const stopping = new AbortController()
   try {

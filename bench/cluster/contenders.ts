@@ -29,8 +29,9 @@ export const CONTENDERS: readonly Contender[] = [
   },
   {
     name: 'crescendo-slo',
-    title: 'Crescendo, mode Slo, requests/s from Prometheus',
-    object: (name, namespace) => autoscaler(name, { ...common, prediction: { mode: 'Slo' } }, namespace),
+    title: 'Crescendo, mode Slo, startupSeconds 60, requests/s from Prometheus',
+    // Twice the start-up: what doubles at most each period takes three periods from 2 to 20.
+    object: (name, namespace) => autoscaler(name, { ...common, prediction: { mode: 'Slo', startupSeconds: 60 } }, namespace),
   },
   {
     name: 'hpa-cpu',

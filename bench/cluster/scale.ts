@@ -20,13 +20,13 @@ export interface ScaleRun {
 }
 
 const OBJECTS_PER_NAMESPACE = 100
-const WARM_UP_MS = 120_000
+const WARM_UP_MS = 60_000
 const PERIOD_SECONDS = 15
 
 /** Loads of 150 to 250 requests a second for a target of 100: two or three replicas each. */
 const wave = (index: number) => (atMs: number) => 200 + 50 * Math.sin((2 * Math.PI * atMs) / 600_000 + index)
 
-/** So many objects on one controller; measured for `seconds` after two minutes. */
+/** So many objects on one controller; measured for `seconds` after a minute. */
 export async function runAtScale(
   { objects, seconds }: { readonly objects: number; readonly seconds: number },
   tell: (line: string) => void,
@@ -41,7 +41,7 @@ export async function runAtScale(
     await populate(stage, objects, tell)
     tell('all pods are ready; starting Crescendo')
     const { crescendo, ...started } = await start(stage, objects)
-    tell(`ready after ${started.secondsToReady} s, all decided after ${started.secondsToAllDecided} s; two minutes to warm up`)
+    tell(`ready after ${started.secondsToReady} s, all decided after ${started.secondsToAllDecided} s; a minute to warm up`)
     await sleep(WARM_UP_MS)
     return { ...(await measure(stage, crescendo, { objects, seconds, tell })), ...started }
   } finally {

@@ -24,7 +24,7 @@ const MINUTE_MS = 60_000
 const DAY_MS = 24 * 60 * MINUTE_MS
 /** The scrape interval of the past: a rate over ten seconds needs two samples in it. */
 const HISTORY_STEP_MS = 4_000
-const HISTORY_DAYS = 6
+const HISTORY_DAYS = 8
 
 interface Times {
   /** The past ends here. */
@@ -39,24 +39,24 @@ const STEP_OFFSETS_MS = [0, 5_000, 10_000]
 /** All scenarios run at the same time, beside each other on one bed. */
 export function scenarios({ nowMs, startMs, random }: Times): readonly Scenario[] {
   const changesAtMs = startMs + MINUTE_MS
-  const peakAtMs = startMs + 5 * MINUTE_MS
+  const peakAtMs = startMs + 4 * MINUTE_MS
   return [
     ...STEP_OFFSETS_MS.map((offsetMs, index) => step(`step-${index + 1}`, changesAtMs + offsetMs)),
     {
       name: 'ramp',
-      title: 'A ramp from 2 to 20 replicas within five minutes',
-      load: at => QUIET + (BUSY - QUIET) * Math.min(1, Math.max(0, (at - changesAtMs) / (5 * MINUTE_MS))),
+      title: 'A ramp from 2 to 20 replicas within three minutes',
+      load: at => QUIET + (BUSY - QUIET) * Math.min(1, Math.max(0, (at - changesAtMs) / (3 * MINUTE_MS))),
       changesAtMs,
       countedFromMs: changesAtMs - MINUTE_MS / 2,
-      endsAtMs: changesAtMs + 7 * MINUTE_MS,
+      endsAtMs: changesAtMs + 5.5 * MINUTE_MS,
     },
     {
       name: 'daily',
-      title: 'The same step, as it came on each of the six days before',
+      title: 'The same step, as it came on each of the eight days before',
       load: at => daily(at, peakAtMs),
       changesAtMs: peakAtMs,
       countedFromMs: peakAtMs - 3 * MINUTE_MS,
-      endsAtMs: peakAtMs + 3 * MINUTE_MS,
+      endsAtMs: peakAtMs + 2.5 * MINUTE_MS,
       history: () => past(nowMs, at => daily(at, peakAtMs), random),
     },
   ]
