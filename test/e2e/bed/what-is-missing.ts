@@ -10,9 +10,12 @@ const onPath = (program: string) => (process.env.PATH ?? '').split(delimiter).so
 /** What the suites with a real cluster lack on this machine, each with its remedy; empty where they can run. Builds nothing. */
 export function whatIsMissing(environment: NodeJS.ProcessEnv = process.env): readonly string[] {
   const lacks: string[] = []
+  // .ci/run has just tried to build one, and says so: no second try of minutes.
+  const refused = environment.E2E_NO_CONTROL_PLANE
   const assets = environment.KUBEBUILDER_ASSETS
   const have = [assets, cacheFolder(environment)].some(folder => folder && missingPrograms(folder).length === 0)
-  if (!have && spawnSync('go', ['version']).status !== 0) {
+  if (refused) lacks.push(`a control plane: ${refused}`)
+  else if (!have && spawnSync('go', ['version']).status !== 0) {
     lacks.push('a control plane: neither KUBEBUILDER_ASSETS nor the cache has one, and there is no Go to build it')
   }
   if (prometheusBinary() === undefined) lacks.push('Prometheus: apt-get install prometheus')
