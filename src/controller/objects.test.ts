@@ -59,10 +59,18 @@ describe('objects of the cluster', () => {
 
   test('an object of ours that its schema refuses is kept with the reason', () => {
     const spec = { scaleTargetRef: { kind: 'Deployment', name: 'web' }, minReplicas: 9, maxReplicas: 3 }
-    const raw = { apiVersion: 'autoscaling.spotify.ai/v2', kind: 'HorizontalPodAutoscaler', metadata, spec, status: { x: 1 } }
+    const raw = {
+      apiVersion: 'autoscaling.spotify.ai/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata,
+      spec,
+      status: { desiredReplicas: 3, summary: {} },
+    }
     expect(readAutoscaler(raw)).toMatchObject({ id: 'shop/web', checked: { problem: expect.stringContaining('minReplicas') } })
-    const good = readAutoscaler({ ...raw, spec: { ...spec, minReplicas: 1 } })
-    expect(good).toMatchObject({ status: { x: 1 }, checked: { document: { spec: { maxReplicas: 3 } } } })
+    const heavy = { ...metadata, managedFields: [{ manager: 'kubectl' }] }
+    const good = readAutoscaler({ ...raw, metadata: heavy, spec: { ...spec, minReplicas: 1 } })
+    expect(JSON.stringify(good)).not.toContain('kubectl')
+    expect(good).toMatchObject({ status: { desiredReplicas: 3 }, checked: { document: { spec: { maxReplicas: 3 } } } })
   })
 
   test('a ScaledObject without a kind means a Deployment; one without a target claims nothing', () => {

@@ -1,6 +1,6 @@
 import { parseQuantity } from '../core/hpa/quantity.ts'
 import type { Container, Instant, Milli, Pod } from '../core/model.ts'
-import type { KubeObject } from '../kube/api.ts'
+import type { KubeObject, ObjectMeta } from '../kube/api.ts'
 import type { ObservedPod } from '../observe/workload.ts'
 import { DOCUMENTS, type HorizontalPodAutoscaler } from '../resources/documents.ts'
 import { selectorText } from '../resources/target.ts'
@@ -60,7 +60,8 @@ type Raw = KubeObject & { readonly spec?: unknown; readonly status?: unknown }
 export function readAutoscaler(raw: unknown): Autoscaler {
   const object = raw as Raw // the API server sends objects of the kind that was listed
   const identity = identityOf(object)
-  const { apiVersion, kind, metadata, spec } = object
+  const { apiVersion, kind, spec } = object
+  const { managedFields: _, ...metadata } = object.metadata as ObjectMeta & { readonly managedFields?: unknown } // who set what: large, and nothing to decide by
   const parsed = DOCUMENTS.HorizontalPodAutoscaler.safeParse({ apiVersion, kind, metadata, spec })
   const issue = parsed.error?.issues[0]
   return {
@@ -71,8 +72,15 @@ export function readAutoscaler(raw: unknown): Autoscaler {
     checked: parsed.success
       ? { document: parsed.data }
       : { problem: `${issue?.path.join('.') || 'the object'}: ${issue?.message ?? 'not understood'}` },
-    status: object.status,
+    status: remembered(object.status),
   }
+}
+
+/** What a status of the process before us is still good for; its figures are old. */
+function remembered(status: unknown): unknown {
+  if (typeof status !== 'object' || status === null) return undefined
+  const { lastScaleTime, desiredReplicas, conditions, lastDecision } = status as Readonly<Record<string, unknown>> // an object
+  return { lastScaleTime, desiredReplicas, conditions, lastDecision }
 }
 
 interface RawScaled extends KubeObject {

@@ -167,7 +167,7 @@ const SECTIONS = {
 export const CONFIGURATION_DEFAULTS = {
   controller: {
     periodSeconds: 15,
-    workers: 16,
+    workers: 64,
     namespaces: [],
     dryRun: false,
     apiQueriesPerSecond: 50,
