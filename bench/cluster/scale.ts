@@ -22,7 +22,7 @@ export interface ScaleRun {
 const OBJECTS_PER_NAMESPACE = 100
 const WARM_UP_MS = 60_000
 const PERIOD_SECONDS = 15
-/** What Node takes by itself in the container of the manifests, whose limit is 768 MiB; on a large machine it would let garbage lie. */
+/** Half of the container's limit in the manifests; without a limit, Node lets garbage lie on a large machine. */
 export const HEAP_MEGABYTES = 384
 
 /** Loads of 150 to 250 requests a second for a target of 100: two or three replicas each. */

@@ -21,7 +21,7 @@ export interface ScheduleState {
 
 /** Ticks each object by its own period, the objects spread evenly over it, none waiting for another's slow source. */
 export interface Schedule {
-  /** Adds an object, or changes its period. Its first tick comes at once. */
+  /** Adds an object, or changes its period. Its first tick comes at once, its second within a period. */
   set(id: string, periodMs: number): void
   remove(id: string): void
   /** Ticks it now, out of turn, or right after the tick that is running, which may not have seen the reason; the next one follows a period later. */
@@ -34,6 +34,8 @@ export interface Schedule {
 interface Entry {
   periodMs: number
   dueAt: Instant
+  /** Share of a period between its first tick and its second, so that those that came together part; absent after the first. */
+  firstShare?: number | undefined
   running: boolean
   /** Triggered while it ran. */
   again: boolean
@@ -45,19 +47,32 @@ interface Plan {
   /** Due objects in the order in which they fell due. */
   readonly waiting: Map<string, Instant>
   readonly running: Set<Promise<void>>
+  /** How many objects were ever added. */
+  added: number
   isStopped: boolean
 }
 
 const RESOLUTION_MS = 50
+const GOLDEN = (Math.sqrt(5) - 1) / 2
+
+/** Shares of 0 to 1 that lie evenly for any number of objects: multiples of the golden section, the first a whole one. */
+const shareOf = (index: number) => 1 - ((index * GOLDEN) % 1)
 
 export function createSchedule(options: ScheduleOptions): Schedule {
-  const plan: Plan = { options, entries: new Map(), waiting: new Map(), running: new Set(), isStopped: false }
+  const plan: Plan = { options, entries: new Map(), waiting: new Map(), running: new Set(), added: 0, isStopped: false }
   const timer = setInterval(() => turn(plan), RESOLUTION_MS)
   return {
     set(id, periodMs) {
       const entry = plan.entries.get(id)
       if (entry !== undefined) entry.periodMs = periodMs
-      else plan.entries.set(id, { periodMs, dueAt: options.clock.now(), running: false, again: false })
+      else
+        plan.entries.set(id, {
+          periodMs,
+          dueAt: options.clock.now(),
+          firstShare: shareOf(plan.added++),
+          running: false,
+          again: false,
+        })
     },
     remove(id) {
       plan.entries.delete(id)
@@ -96,7 +111,8 @@ function isDue({ dueAt, periodMs }: Entry, now: Instant): boolean {
 function fallDue(plan: Plan, id: string, now: Instant): void {
   const entry = plan.entries.get(id)!
   const late = Math.floor((now - entry.dueAt) / entry.periodMs)
-  entry.dueAt += (late + 1) * entry.periodMs
+  entry.dueAt += (late + (entry.firstShare ?? 1)) * entry.periodMs
+  entry.firstShare = undefined
   if (entry.running) plan.options.onSkip?.(id)
   else if (!plan.waiting.has(id)) plan.waiting.set(id, now)
 }
