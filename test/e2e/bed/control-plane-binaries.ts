@@ -192,16 +192,16 @@ async function buildOne(program: Program, to: string, { kubernetes }: Versions):
     said = (said + text).slice(-4_000)
   })
   const progress = setInterval(() => tell(`${program}: ${packages} packages, ${seconds()} s`), 15_000)
-  const code = await new Promise<number | null>((done, fail) => {
+  const end = await new Promise<string>((done, fail) => {
     child.once('error', fail)
-    child.once('close', done)
+    child.once('close', (code, signal) => done(signal ?? `exit code ${code}`))
   }).finally(() => {
     clearInterval(progress)
     process.removeListener('exit', endChild)
   })
-  if (code !== 0) {
+  if (end !== 'exit code 0') {
     const why = said.trimEnd().split('\n').slice(-8).join('\n')
-    throw new Error(`go build of ${program} (${PROGRAMS[program]}, ${kubernetes}) failed with exit code ${code}:\n${why}`)
+    throw new Error(`go build of ${program} (${PROGRAMS[program]}, ${kubernetes}) failed (${end}):\n${why}`)
   }
   tell(`${program} is built, ${packages} packages in ${seconds()} s`)
 }
