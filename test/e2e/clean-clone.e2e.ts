@@ -43,7 +43,7 @@ async function run(command: string, ...args: readonly string[]): Promise<Finishe
   let [out, err] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
-  const limit = setTimeout(() => process.kill(-(child.pid ?? 0), 'SIGKILL'), 120_000)
+  const limit = setTimeout(() => process.kill(-(child.pid ?? 0), 'SIGKILL'), 280_000)
   const exitCode = await new Promise<number | undefined>((done, fail) => {
     child.once('error', fail)
     child.once('close', code => done(code ?? undefined))
