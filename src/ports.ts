@@ -55,7 +55,7 @@ export interface DurableStore extends Store, Journal {
   loadModel(target: string, name: string): Promise<{ readonly version: number; readonly state: Uint8Array } | undefined>
   /** Everything of a target that is gone, and everything older than its retention. */
   prune(now: Instant, keep: { readonly targets: readonly string[] }): Promise<void>
-  /** Another process has written since: writes what waits, and forgets what this one holds of the targets. */
+  /** Another process has written since: writes the record that waits, and forgets what this one holds of the targets. */
   handOver(): Promise<void>
   /** Files that were damaged and put aside when the store was opened. */
   readonly quarantined: readonly string[]

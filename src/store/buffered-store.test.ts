@@ -136,3 +136,16 @@ test('a store that is closed has written what waited, and refuses more', async (
   expect(batches.flatMap(({ chunks }) => chunks)).toHaveLength(1)
   await expect(store.intend(decision(30_000, 3, 'a'))).rejects.toThrow('the store is closed')
 })
+
+test('after another process has led, its memory holds: what waited here is not written over it, the record is', async () => {
+  isDown = true
+  await store.remember('audio/web', { slots: { x: 'old' } })
+  await store.record(decision(1, 2))
+  await expect(store.intend(decision(5, 6))).rejects.toThrow()
+  isDown = false
+  await store.handOver()
+  await store.openIntents()
+  expect(batches.flatMap(({ memories }) => memories)).toEqual([])
+  expect(batches.flatMap(({ decisions }) => decisions)).toHaveLength(1)
+  expect(await store.recall('audio/web')).toEqual({ slots: {} })
+})

@@ -169,6 +169,7 @@ export class BufferedStore implements DurableStore {
   }
 
   async handOver(): Promise<void> {
+    this.#waiting.dropState()
     await this.#flusher.flush().catch(() => {}) // noted as trouble
     this.#targets.clear()
     this.#dirty.clear()

@@ -69,6 +69,12 @@ export class Waiting {
     return kinds.every(({ size }) => size === 0)
   }
 
+  /** Memories and models that wait are older than what another process has written since; the record of what was done stays. */
+  dropState(): void {
+    this.#memories.clear()
+    this.#models.clear()
+  }
+
   take(): Omit<Batch, 'chunks'> {
     const batch = {
       targets: [...this.#targets],
