@@ -31,7 +31,8 @@ const autoscalerPath = (name: string, namespace = NAMESPACE) =>
 describe('crescendo run on a real control plane', () => {
   test('scales a Deployment to what its load needs', async () => {
     web.load(1500)
-    await web.until('carries 1,500 requests a second', replicas => replicas >= 1500 / PER_REPLICA)
+    // The rate climbs for ten seconds: whoever orders at 1,400 is within the tolerance of 10 % at 1,500, and rests.
+    await web.until('carries 1,500 requests a second', replicas => replicas * PER_REPLICA * 1.1 >= 1500)
     expect(await web.replicas()).toBeLessThanOrEqual(17)
   })
 

@@ -145,7 +145,8 @@ async function played(
     until: (what, wanted, timeoutMs = 60_000) =>
       eventually(`${name}: ${what}`, timeoutMs, async () => {
         const now = await read()
-        return wanted(now) ? now : undefined
+        if (!wanted(now)) throw new Error(`it has ${now} replicas`)
+        return now
       }),
   }
 }
