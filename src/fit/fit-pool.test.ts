@@ -1,0 +1,97 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import type { RoughInput } from '../../test/fit/rough-task.ts'
+import { createFitPool, type FitPool, type FitPoolOptions } from './fit-pool.ts'
+import { transferablesOf } from './transferables.ts'
+
+type RoughPool = FitPool<RoughInput, { readonly sum: number; readonly thread: Float64Array }>
+
+const task = new URL('../../test/fit/rough-task.ts', import.meta.url)
+const pools: RoughPool[] = []
+
+function pool(options: FitPoolOptions = {}): RoughPool {
+  const made: RoughPool = createFitPool({ task, threads: 1, ...options })
+  pools.push(made)
+  return made
+}
+
+afterEach(async () => {
+  for (const one of pools.splice(0)) await one.close()
+})
+
+describe('fits in threads', () => {
+  test('a fit comes back with its typed arrays, and its input was moved, not copied', async () => {
+    const values = new Float32Array([1, 2, 3])
+    const { sum, thread } = await pool().fit({ does: 'sums', values })
+    expect(sum).toBe(6)
+    expect(thread).toBeInstanceOf(Float64Array)
+    expect(values.length).toBe(0)
+  })
+
+  test('a fit that throws says why, and the next one is none the worse', async () => {
+    const one = pool()
+    await expect(one.fit({ does: 'throws' })).rejects.toThrow('the matrix has no inverse')
+    await expect(one.fit({ does: 'sums', values: new Float32Array([4]) })).resolves.toMatchObject({ sum: 4 })
+  })
+
+  test('a fit that hangs is ended with its thread when its time is up, and those behind it still come', async () => {
+    const one = pool({ limitMs: 700 })
+    const hanging = one.fit({ does: 'hangs' })
+    const behind = one.fit({ does: 'sums', values: new Float32Array([5]) })
+    expect([one.running, one.waiting]).toEqual([1, 1])
+    await expect(hanging).rejects.toThrow('it took longer than 0.7 s, and was ended')
+    await expect(behind).resolves.toMatchObject({ sum: 5 })
+    expect([one.running, one.waiting]).toEqual([0, 0])
+  })
+
+  test('the loop goes on while a fit hangs', async () => {
+    const one = pool({ limitMs: 600 })
+    const hanging = one.fit({ does: 'hangs' }).catch(() => 'ended')
+    let longest = 0
+    let last = performance.now()
+    const beat = setInterval(() => {
+      longest = Math.max(longest, performance.now() - last)
+      last = performance.now()
+    }, 5)
+    await hanging
+    clearInterval(beat)
+    expect(longest).toBeLessThan(400)
+  })
+
+  test.each(['dies', 'eats'] as const)('a thread that %s fails its fit alone', async does => {
+    const one = pool()
+    await expect(one.fit({ does })).rejects.toThrow()
+    await expect(one.fit({ does: 'sums', values: new Float32Array([6]) })).resolves.toMatchObject({ sum: 6 })
+  })
+
+  test('more than may wait are refused', async () => {
+    const one = pool({ mostWaiting: 1, limitMs: 500 })
+    const [first, second, third] = [1, 2, 3].map(() => one.fit({ does: 'hangs' }).catch((cause: Error) => cause.message))
+    await expect(third).resolves.toBe('1 fits wait already')
+    await one.close()
+    await expect(Promise.all([first, second])).resolves.toEqual(Array(2).fill('the threads that fit are closed'))
+  })
+
+  test('closing ends what hangs and what waits, and takes nothing more', async () => {
+    const one = pool()
+    const left = [one.fit({ does: 'hangs' }), one.fit({ does: 'sums' })].map(fit => fit.catch((cause: Error) => cause.message))
+    await one.close()
+    await expect(Promise.all(left)).resolves.toEqual(Array(2).fill('the threads that fit are closed'))
+    await expect(one.fit({ does: 'sums' })).rejects.toThrow('the threads that fit are closed')
+  })
+})
+
+describe('what a message moves', () => {
+  test('is each buffer once, wherever it stands, and no empty or shared one', () => {
+    const numbers = new Float64Array(4)
+    const shared = new Float32Array(new SharedArrayBuffer(8))
+    const input = {
+      a: numbers,
+      b: [{ c: numbers.subarray(1) }, new Uint8Array(2)],
+      d: 'text',
+      e: undefined,
+      f: new Int32Array(),
+      shared,
+    }
+    expect(transferablesOf(input)).toEqual([numbers.buffer, input.b[1] && (input.b[1] as Uint8Array).buffer])
+  })
+})

@@ -1,0 +1,14 @@
+/** A fit for the tests of the pool: does what its input says. */
+export interface RoughInput {
+  readonly does: 'sums' | 'throws' | 'hangs' | 'dies' | 'eats'
+  readonly values?: Float32Array
+}
+
+export function fit({ does, values = new Float32Array() }: RoughInput): { readonly sum: number; readonly thread: Float64Array } {
+  if (does === 'throws') throw new Error('the matrix has no inverse')
+  if (does === 'dies') process.exit(3)
+  if (does === 'hangs') for (;;);
+  const eaten: unknown[] = []
+  while (does === 'eats') eaten.push(Array.from({ length: 1000 }, (_, i) => ({ i })))
+  return { sum: values.reduce((sum, value) => sum + value, 0), thread: new Float64Array([1]) }
+}
