@@ -105,6 +105,13 @@ export interface Log {
   warn(event: string, facts?: object): void
 }
 
+/** Computes fits of models where they delay no decision. */
+export interface Fits {
+  /** `input` is what `Lessons.pendingFit` gave, and belongs to the fit from now on. Rejects with one clear sentence. */
+  fit(input: unknown): Promise<unknown>
+  close(): Promise<void>
+}
+
 export interface Ports {
   readonly clock: Clock
   readonly metrics: MetricSource
