@@ -46,7 +46,11 @@ export interface EffectiveConfiguration {
     readonly retentionDays: number
     readonly decisionsRetentionDays: number
   }
-  readonly prediction: { readonly mode: 'Off' | 'Additive' | 'Slo'; readonly horizonSeconds: number }
+  readonly prediction: {
+    readonly mode: 'Off' | 'Additive' | 'Slo'
+    readonly horizonSeconds: number
+    readonly borrowDay: 'Off' | 'Namespace' | 'Cluster'
+  }
   readonly anomaly: {
     readonly thresholdSigma: string | number
     readonly response: 'Hold' | 'Widen' | 'Ignore' | 'AlertOnly'

@@ -35,18 +35,27 @@ describe('the daily shape of a service', () => {
     for (let part = 0; part < SHAPE_PARTS; part++) expect(Math.abs(found![part]! / expected![part]! - 1)).toBeLessThan(0.25)
   })
 
-  test('needs two days, load, and every part of the day at least once', () => {
+  test('needs three days, load, and every part of the day at least once', () => {
     expect(dailyShapeOf('a', seriesOf([]))).toBeUndefined()
-    expect(dailyShapeOf('a', seriesOf(load(1)))).toBeUndefined()
+    expect(dailyShapeOf('a', seriesOf(load(2)))).toBeUndefined()
+    expect(dailyShapeOf('a', seriesOf(load(3)))).toBeDefined()
     expect(dailyShapeOf('a', seriesOf(load(5).map(() => 0)))).toBeUndefined()
     expect(dailyShapeOf('a', seriesOf(load(5).map((value, i) => (i % 288 < 20 ? undefined : value))))).toBeUndefined()
     expect(dailyShapeOf('a', seriesOf(load(5).map((value, i) => (i % 288 < 20 && i > 288 ? undefined : value))))).toBeDefined()
   })
 
+  test('of a load whose days are not alike there is none', () => {
+    const random = seasonalLoad({ seed: 5, ticks: 5 * 288, stepMs: STEP_MS, mean: 1000, swing: 0, noise: 0.5 })
+    expect(dailyShapeOf('a', seriesOf(random))).toBeUndefined()
+    expect(dailyShapeOf('a', seriesOf(random.map(() => 70)))).toBeUndefined()
+    const turned = [...load(4), ...load(1).map(value => 2000 - value)]
+    expect(dailyShapeOf('a', seriesOf(turned))).toBeUndefined()
+  })
+
   test('leaves days with holes of more than a quarter out', () => {
-    const holed = load(3).map((value, i) => (i >= 288 && i < 576 && i % 288 < 100 ? undefined : value))
+    const holed = load(4).map((value, i) => (i >= 288 && i < 576 && i % 288 < 100 ? undefined : value))
     expect(dailyShapeOf('a', seriesOf(holed))).toBeDefined()
-    expect(dailyShapeOf('a', seriesOf(holed.slice(0, 576)))).toBeUndefined()
+    expect(dailyShapeOf('a', seriesOf(holed.slice(0, 3 * 288)))).toBeUndefined()
   })
 
   test('forgets what is older than fourteen days', () => {
@@ -55,7 +64,7 @@ describe('the daily shape of a service', () => {
   })
 
   test('never has a part near 0, whatever the loads', () => {
-    const loads = fc.array(fc.double({ min: 0, max: 1e12, noNaN: true }), { minLength: 288 * 2, maxLength: 288 * 3 })
+    const loads = fc.array(fc.double({ min: 0, max: 1e12, noNaN: true }), { minLength: 288 * 3, maxLength: 288 * 4 })
     fc.assert(
       fc.property(loads, values => {
         const found = dailyShapeOf('a', seriesOf(values))
