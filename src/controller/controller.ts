@@ -4,7 +4,7 @@ import { fencedClient } from '../kube/fence.ts'
 import type { Election } from '../kube/lease.ts'
 import { createSchedule, type Schedule, type ScheduleState } from '../loop/schedule.ts'
 import type { Sources } from '../observe/workload.ts'
-import type { Clock, DurableStore, Log } from '../ports.ts'
+import type { Clock, DurableStore, Fits, Log } from '../ports.ts'
 import type { ControllerTelemetry } from '../record/controller-telemetry.ts'
 import { createEventRecorder } from '../record/events.ts'
 import { createStatusWriter } from '../record/status-writer.ts'
@@ -18,6 +18,7 @@ import { createPodIndex } from './pod-index.ts'
 import { createSettings, type SettingsOf } from './policies.ts'
 import { createRecorder, type Recorder } from './recorder.ts'
 import { settleOpenIntents } from './resume.ts'
+import { createStudy, type Study, type StudyOptions } from './study.ts'
 import { createTargets, type Targets } from './targets.ts'
 import { createVigil, VIGIL_MS } from './vigil.ts'
 import { createWatches, type Watches } from './watches.ts'
@@ -27,6 +28,8 @@ import { applyStatus, post } from './writes.ts'
 export interface ControllerOptions {
   readonly client: KubeClient
   readonly store: DurableStore
+  /** Threads for fits; absent: models fit themselves, inline. */
+  readonly fits?: Fits
   /** Made with what the controller watches: the MetricSources of the cluster. */
   readonly sources: (watched: { readonly metricSources: () => readonly MetricSource[] }) => Sources
   /** Absent: this process always leads. */
@@ -55,6 +58,8 @@ export interface ControllerSettings {
   readonly manualFloorMs: number
   /** How long the demand must be missing before the last good value and the forecast speak for it. */
   readonly fallbackAfterMs: number
+  /** Among whom a service without history is lent the daily shape of another; absent: nobody. */
+  readonly borrowDay?: StudyOptions['within']
 }
 
 export interface Controller {
@@ -87,6 +92,7 @@ interface Parts {
   readonly conflictOf: ConflictOf
   readonly settingsOf: SettingsOf
   readonly recorder: Recorder
+  readonly study: Study
   readonly agents: Map<string, Agent>
   readonly turns: Map<string, Turn>
   readonly listeners: Set<(turn: Turn) => void>
@@ -134,6 +140,8 @@ function assemble(options: ControllerOptions): Parts {
     cluster: () => watches.policies.list(),
     ...(options.configuration && { configuration: options.configuration }),
   })
+  const turns = new Map<string, Turn>()
+  const study = createStudy({ ...options, within: settings.borrowDay ?? 'Off', turns: () => [...turns.values()] })
   const writer = fencedClient(client, () => isLeader(options))
   const conflictOf = (object: Autoscaler) => claims.conflictOf(object.id)
   const parts: Parts = {
@@ -142,15 +150,17 @@ function assemble(options: ControllerOptions): Parts {
     conflictOf,
     settingsOf,
     recorder: recorderOf(options, writer, conflictOf),
+    study,
     world: worldOf(options, {
       watches,
       settingsOf,
       conflictOf,
       targets: createTargets({ client: writer, watches, pods }),
       leadsSince: () => parts.leadsSince,
+      study,
     }),
     agents: new Map(),
-    turns: new Map(),
+    turns,
     listeners: new Set(),
     schedule: undefined,
     leadsSince: clock.now(),
@@ -192,9 +202,11 @@ interface Wiring {
   readonly conflictOf: ConflictOf
   readonly targets: Targets
   readonly leadsSince: () => Instant
+  readonly study: Study
 }
 
-function worldOf(options: ControllerOptions, { watches, settingsOf, conflictOf, targets, leadsSince }: Wiring): AgentWorld {
+function worldOf(options: ControllerOptions, wiring: Wiring): AgentWorld {
+  const { watches, settingsOf, conflictOf, targets, leadsSince, study } = wiring
   const { clock, log, store, settings } = options
   const objectOf = (id: string) => watches.autoscalers.get(...namesOf(id))
   const isChanged = ({ id, uid, generation }: Autoscaler) => {
@@ -223,7 +235,7 @@ function worldOf(options: ControllerOptions, { watches, settingsOf, conflictOf, 
         move,
       ),
     defaults: settings,
-    mind: { backfillMs: settings.backfillMs, inTurn: takingTurns() },
+    mind: { backfillMs: settings.backfillMs, inTurn: takingTurns(), ...(study.fitting && { fitting: study.fitting }) },
     leadsSince,
   }
 }
@@ -332,6 +344,7 @@ function dismiss(parts: Parts, object: Autoscaler): void {
   parts.turns.delete(object.id)
   parts.settingsOf.drop(object.uid)
   parts.recorder.forget(object)
+  parts.study.forget(object.id)
 }
 
 async function turn(parts: Parts, id: string): Promise<void> {
@@ -348,6 +361,7 @@ async function turn(parts: Parts, id: string): Promise<void> {
   const isFirstFailure = done.outcome?.kind === 'failed' && turns.get(id)?.outcome?.kind !== 'failed'
   if (isFirstFailure) setTimeout(() => parts.schedule?.trigger(id), SOON_MS)
   turns.set(id, done)
+  parts.study.after(done, agent?.mind()?.rules().lessons)
   const result = done.trouble === undefined ? 'ok' : 'failed'
   options.telemetry.reconcileSeconds.observe({ result }, (performance.now() - began) / 1000)
   for (const listener of listeners) listener(done)

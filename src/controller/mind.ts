@@ -6,6 +6,7 @@ import { restoreRules, snapshotRules } from '../core/policy/rules-snapshot.ts'
 import type { Memory, Rules, Snapshot } from '../core/rules.ts'
 import { backfill, type Recorded } from '../loop/backfill.ts'
 import type { Clock, DurableStore, Log } from '../ports.ts'
+import type { Fitting } from './fitting.ts'
 import { fingerprintOf, type Plan } from './plan.ts'
 
 /** The rules of one object, and what they have learnt. */
@@ -30,6 +31,8 @@ export interface MindOptions {
   readonly backfillMs: number
   /** Before that time nothing is taken away: this process has not seen what the window of stabilization would know. */
   readonly settlesAt: Instant
+  /** Does the fits of a past that is being learnt; absent where models fit themselves. */
+  readonly fitting?: Fitting
   /** Lets one object learn at a time, in slices that leave the loop alone. */
   readonly inTurn: (learn: () => Promise<void>) => Promise<void>
 }
@@ -37,6 +40,8 @@ export interface MindOptions {
 const MODEL = 'accumulators'
 /** Of the encoding of `Kept`. */
 const VERSION = 1
+/** Of the past so much is learnt between two fits: forecasts of a day that no fit has seen tell how wrong they are. */
+const FIT_EVERY_MS = 86_400_000
 /** Longest stretch of learning before everybody else gets a turn. */
 const SLICE_MS = 10
 
@@ -90,8 +95,9 @@ async function learnPast(state: State, options: MindOptions): Promise<void> {
   const { target } = state.plan
   const began = options.clock.now()
   const restored = await restore(state, options)
-  if (!restored) await learnFrom(state, await firstPast(target, options))
-  for (let round = 0; round < 3; round++) await learnFrom(state, await storedSince(target, state.learntUntil + 1, options))
+  if (!restored) await learnFrom(state, await firstPast(target, options), options)
+  for (let round = 0; round < 3; round++)
+    await learnFrom(state, await storedSince(target, state.learntUntil + 1, options), options)
   state.isLearning = false
   const seconds = Math.round((options.clock.now() - began) / 100) / 10
   options.log.info('the past is learnt', { target: target.id, restored, seconds })
@@ -111,23 +117,33 @@ async function storedSince(target: Target, since: Instant, { store }: MindOption
   return Array.from(at, (time, index) => ({ at: time, demand: { kind: 'value' as const, at: time, value: value[index]! } }))
 }
 
-/** Teaches in slices. */
-async function learnFrom(state: State, past: readonly Recorded[]): Promise<void> {
+/** Teaches in slices, with a fit after each day. */
+async function learnFrom(state: State, past: readonly Recorded[], options: MindOptions): Promise<void> {
   const { target } = state.plan
   const lesson = backfill(state.learner, target, past)
   let sliceEnds = performance.now() + SLICE_MS
+  let fitsAt = (past[0]?.at ?? 0) + FIT_EVERY_MS
   let turn = lesson.next()
-  while (turn.done !== true) {
+  for (let taught = 0; turn.done !== true; taught++) {
+    if (past[taught]!.at >= fitsAt) {
+      await completeFit(state, options)
+      fitsAt += FIT_EVERY_MS
+    }
     if (performance.now() > sliceEnds) {
       await new Promise(resolve => setImmediate(resolve))
       sliceEnds = performance.now() + SLICE_MS
     }
     turn = lesson.next()
   }
+  await completeFit(state, options)
   const newest = past.at(-1)
   if (newest === undefined) return
   state.learntUntil = Math.max(state.learntUntil, newest.at)
   state.lesson = turn.value.slots
+}
+
+async function completeFit({ learner, plan }: State, { fitting }: MindOptions): Promise<void> {
+  if (learner.lessons !== undefined) await fitting?.complete(plan.target.id, learner.lessons)
 }
 
 async function restore(state: State, { store, log }: MindOptions): Promise<boolean> {
