@@ -29,3 +29,20 @@ test('values are as exact as 32 bits, and unset ticks are zero', () => {
   expect(ring.get(0)).toBe(Math.fround(0.1))
   expect(ring.get(1)).toBe(0)
 })
+
+test('the largest of some ticks is that of reading them one by one, also where the buffer came round in between', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 150 }),
+      fc.array(fc.integer({ min: -1000, max: 1000 }), { minLength: 1, maxLength: 400 }),
+      fc.tuple(fc.nat(), fc.nat()),
+      (n, all, picked) => {
+        const ring = createRing(n)
+        for (const [tick, value] of all.entries()) ring.set(tick, value)
+        const oldest = Math.max(0, all.length - n)
+        const [first, last] = picked.map(at => oldest + (at % (all.length - oldest))).toSorted((a, b) => a - b)
+        expect(ring.maximum(first!, last!)).toBe(Math.max(...all.slice(first, last! + 1)))
+      },
+    ),
+  )
+})

@@ -7,6 +7,8 @@ import { isAlike, type Kept } from '../state.ts'
 export interface Ring extends Kept {
   /** The value at `tick`; only meaningful for the newest `capacity` ticks that were set. */
   get(tick: number): number
+  /** The largest value of the ticks from `first` to `last`. */
+  maximum(first: number, last: number): number
   /** Ticks come one after the other from 0. */
   set(tick: number, value: number): void
 }
@@ -25,6 +27,15 @@ export function createRing(capacity: number): Ring {
   }
   return {
     get: tick => values[tick < values.length || values.length < capacity ? tick : tick % capacity] ?? 0,
+    maximum: (first, last) => {
+      let largest = Number.NEGATIVE_INFINITY
+      let place = first % values.length // before the buffer has its full length, the tick itself
+      for (let left = last - first; left >= 0; left--) {
+        if (values[place]! > largest) largest = values[place]!
+        place = place + 1 === values.length ? 0 : place + 1
+      }
+      return largest
+    },
     set: (tick, value) => {
       // Before the buffer has its full length no tick comes round.
       if (tick >= values.length && values.length < capacity) grow(tick)

@@ -37,7 +37,7 @@ export function seasonalRidge(options: SeasonalRidgeOptions): Forecaster & Resto
   const { stepMs } = options
   const grid = gridOf(stepMs)
   const spans = [...options.windows, ...options.pointsMs.map(ms => ({ fromMs: ms, toMs: ms }))]
-  const track = createTrack(grid, options.unit, Math.max(1, ...spans.map(span => aheadOf(span.toMs, options))))
+  const track = createTrack(grid, options.unit)
   const models = spans.map((span, i) => {
     const window = { from: aheadOf(span.fromMs, options), to: aheadOf(span.toMs, options) }
     return createWindowModel({ track, window, levels: i < options.windows.length ? WINDOW_LEVELS : QUANTILES })
@@ -63,7 +63,7 @@ export function seasonalRidge(options: SeasonalRidgeOptions): Forecaster & Resto
     )
   return {
     name: NAME,
-    ...restorable(() => ({ kind: `${NAME} ${JSON.stringify(options)}`, version: 1 }), {
+    ...restorable(() => ({ kind: `${NAME} ${JSON.stringify(options)}`, version: 2 }), {
       part: () => partsOf({ track, models: listOf(models), time: time() }),
     }),
     absorb(at, demand) {

@@ -72,6 +72,22 @@ describe('what else is known of the series', () => {
     expect(fromLog(track.base.get(4), 1)).toBeCloseTo(35, 4)
   })
 
+  test('the base of a week ago is to the bit what it was then, in a track that was restored as well', () => {
+    const grid = gridOf(300_000)
+    const track = createTrack(grid, 1)
+    const restored = createTrack(grid, 1)
+    const then: number[] = []
+    for (let tick = 0; tick <= 9 * grid.perDay; tick++) {
+      track.push(tick % 50 === 7 ? undefined : 100 + 50 * Math.sin(tick / 40) + (tick % 13))
+      restored.push(1)
+      then.push(track.base.get(tick))
+    }
+    const days = [1, 2, 3, 7].map(day => 9 * grid.perDay - day * grid.perDay)
+    for (const at of days) expect(restored.base.get(at)).not.toBe(then[at])
+    expect(restored.part().load(track.part().save())).toBe(true)
+    for (const at of days) for (const one of [track, track, restored]) expect(one.base.get(at)).toBe(then[at])
+  })
+
   test('the largest load of a week is forgotten after it', () => {
     const spikeOnDay = (day: number, total: number) => tracked(hours(24 * total, hour => (hour === 24 * day + 5 ? 900 : 100)))
     expect(spikeOnDay(0, 7).weekMaximum).toBe(900)

@@ -20,9 +20,10 @@ export function gridOf(stepMs: number): Grid {
  */
 export interface Track extends Kept {
   readonly grid: Grid
-  /** Remembered for a day and `reach` ticks; the base for a week. */
-  readonly level: Ring
-  readonly base: Ring
+  /** Remembered for a week, and the minute before it. */
+  readonly level: Pick<Ring, 'get' | 'maximum'>
+  /** As far back as the level, which it is computed of: only the newest hours are kept, what is older is asked for less often. */
+  readonly base: Pick<Ring, 'get'>
   /** Index of the newest tick; -1 before the first. */
   readonly tick: number
   /** Ticks since the last real value: 0 is live, above 0 is a gap that was filled. */
@@ -43,21 +44,17 @@ const toLog = (load: number, unit: number): number => Math.log(load / unit + FLO
 /** The load behind a log value; never negative. */
 export const fromLog = (log: number, unit: number): number => Math.max(0, (Math.exp(log) - FLOOR) * unit)
 
-/** `reach`: how many ticks the longest window looks ahead, so far the levels of an origin are asked for later. */
-export function createTrack(grid: Grid, unit: number, reach = 1): Track {
-  const level = createRing(grid.perDay + 2 + reach)
-  const base = createRing(grid.perDay * 7 + 1)
+/** The longest lag of the recent past that models look at, and the window of an origin, lie within. */
+const RECENT_HOURS = 5
+
+export function createTrack(grid: Grid, unit: number): Track {
+  const level = createRing(grid.perDay * 7 + grid.perMinute + 1)
+  const base = createBase(level, grid)
   const maxima = createDailyMaxima(grid.perDay)
   const fades = [grid.perMinute * 2, grid.perMinute * 15, grid.perHour * 4].map(ticks => 1 / (1 + ticks))
   const roughness: [number, number, number] = [0.02, 0.02, 0.02]
   let [tick, gap, dayMean] = [-1, 0, 0]
 
-  const minuteMean = () => {
-    let sum = 0
-    const count = Math.min(grid.perMinute, tick + 1)
-    for (let back = 0; back < count; back++) sum += Math.exp(level.get(tick - back))
-    return Math.log(sum / count)
-  }
   const part = () =>
     partsOf({
       level,
@@ -96,11 +93,43 @@ export function createTrack(grid: Grid, unit: number, reach = 1): Track {
       gap = load === undefined ? gap + 1 : 0
       if (load !== undefined) maxima.add(tick, load)
       level.set(tick, load === undefined ? fill(level, tick, grid.perDay) : toLog(load, unit))
-      const mean = minuteMean()
-      base.set(tick, mean)
+      const mean = base.push(tick)
       dayMean = tick === 0 ? mean : dayMean + (mean - dayMean) / (1 + Math.min(tick, grid.perDay))
       const change = tick === 0 ? 0 : Math.abs(level.get(tick) - level.get(tick - 1))
       for (let i = 0; i < 3; i++) roughness[i]! += fades[i]! * (change - roughness[i]!)
+    },
+  }
+}
+
+/** Means of a minute of the level. The newest are kept; the few older ones that models ask for are computed again, to the same bit. */
+function createBase(level: Ring, { perMinute, perHour }: Grid) {
+  const kept = perHour * RECENT_HOURS
+  const recent = createRing(kept)
+  // Several models ask of the same few days; of a prime number of places each has its own.
+  const [askedTicks, asked] = [new Int32Array(7).fill(-1), new Float32Array(7)] // of the ring's precision
+  const now = new Int32Array([-1])
+  const minuteMean = (tick: number) => {
+    let sum = 0
+    const count = Math.min(perMinute, tick + 1)
+    for (let back = 0; back < count; back++) sum += Math.exp(level.get(tick - back))
+    return Math.log(sum / count)
+  }
+  return {
+    part: () => partsOf({ recent, now, askedTicks, asked }),
+    get(tick: number): number {
+      if (tick > now[0]! - kept) return recent.get(tick)
+      const place = tick % 7
+      if (askedTicks[place] !== tick) {
+        asked[place] = minuteMean(tick)
+        askedTicks[place] = tick
+      }
+      return asked[place]!
+    },
+    push(tick: number): number {
+      const mean = minuteMean(tick)
+      recent.set(tick, mean)
+      now[0] = tick
+      return mean
     },
   }
 }

@@ -187,43 +187,42 @@ function createResidualHistory(track: Track) {
 }
 
 /**
- * What the window's maximum was at the same time on other days, and the features made of it. `close` computes the target of
- * an origin whose window has just passed; targets are then the seasonal memory of later origins.
+ * What the window's maximum was at the same time on other days, and the features made of it. The maxima are read off the level
+ * each time: that costs less than a week of them for every window.
  */
 function createSeasonalHistory(track: Track, window: WindowTicks) {
   const { perMinute, perHour, perDay } = track.grid
-  const targets = createRing(perDay * 7)
   const smooth = createRing(perDay)
   const profile = new Float64Array(perHour)
   const lags = [perMinute, perMinute * 2, perMinute * 5, perMinute * 15, perHour, perHour * 4]
   const week = 7 * perDay
   const running = new Float64Array(1)
 
-  const rise = (tick: number) => targets.get(tick) - track.base.get(tick)
+  const maximumOf = (origin: number) => track.level.maximum(origin + window.from, origin + window.to)
+  const rise = (tick: number) => maximumOf(tick) - track.base.get(tick)
   const otherDays = (row: Float64Array, now: number) => {
     const yesterday = track.tick - perDay
     const days = Math.min(3, Math.floor(track.tick / perDay))
-    let shape = 0
-    for (let day = 1; day <= days; day++) shape += rise(track.tick - day * perDay)
-    row[10] = rise(yesterday)
+    const maximum = maximumOf(yesterday)
+    let shape = maximum - track.base.get(yesterday)
+    row[10] = shape
+    for (let day = 2; day <= days; day++) shape += rise(track.tick - day * perDay)
     row[11] = now - track.base.get(yesterday)
     row[12] = shape / days
-    row[13] = targets.get(yesterday) - smooth.get(yesterday + perMinute * 10)
+    row[13] = maximum - smooth.get(yesterday + perMinute * 10)
   }
   const lastWeek = (row: Float64Array, now: number) => {
     row[14] = rise(track.tick - week)
     row[15] = now - track.base.get(track.tick - week)
   }
-  const part = () => partsOf({ targets, smooth, profile, running })
+  const part = () => partsOf({ smooth, profile, running })
   return {
     part,
     close(origin: number): number {
-      let maximum = Number.NEGATIVE_INFINITY
-      for (let tick = origin + window.from; tick <= origin + window.to; tick++) maximum = Math.max(maximum, track.level.get(tick))
-      targets.set(origin, maximum)
+      const maximum = maximumOf(origin)
       running[0]! += (maximum - running[0]!) / (1 + perMinute * 10)
       smooth.set(origin, running[0]!)
-      profile[origin % perHour]! += (rise(origin) - profile[origin % perHour]!) / 12
+      profile[origin % perHour]! += (maximum - track.base.get(origin) - profile[origin % perHour]!) / 12
       return maximum
     },
     describe(row: Float64Array, timeOfDay: number): void {
