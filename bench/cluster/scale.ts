@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { NODE_OPTIONS } from '../../src/manifests/workload.ts'
 import { deploymentObject, eventually, namespaceObject } from '../../test/e2e/bed/cluster-objects.ts'
 import { autoscaler, type Running, type Stage, startStage } from '../../test/e2e/controller/stage.ts'
 
@@ -86,7 +87,7 @@ async function populate(stage: Stage, objects: number, tell: (line: string) => v
 async function start(stage: Stage, objects: number) {
   const begun = performance.now()
   const elapsed = () => Math.round((performance.now() - begun) / 100) / 10
-  const crescendo = await stage.crescendo({ env: { NODE_OPTIONS: `--max-old-space-size=${HEAP_MEGABYTES}` } })
+  const crescendo = await stage.crescendo({ env: { NODE_OPTIONS: `--max-old-space-size=${HEAP_MEGABYTES} ${NODE_OPTIONS}` } })
   await crescendo.ready()
   const secondsToReady = elapsed()
   await eventually('every object is decided about', 300_000, async () => {

@@ -225,8 +225,10 @@ describe('the pods', () => {
   })
 
   test('get the address of the database from a Secret, never from the manifest', () => {
-    expect(templateOf(PLAIN).spec.containers[0]?.env).toBeUndefined()
+    const node = { name: 'NODE_OPTIONS', value: '--max-semi-space-size=16' }
+    expect(templateOf(PLAIN).spec.containers[0]?.env).toEqual([node])
     expect(templateOf(FULL).spec.containers[0]?.env).toEqual([
+      node,
       { name: 'DATABASE_URL', valueFrom: { secretKeyRef: { name: 'crescendo-database', key: 'url' } } },
     ])
   })
