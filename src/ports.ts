@@ -1,5 +1,6 @@
 import type { Decision, Instant, MetricAnswer, Observation, Pod, Situation, Target } from './core/model.ts'
-import type { Memory } from './core/rules.ts'
+import type { CrescendoOptions } from './core/policy/crescendo-rules.ts'
+import type { Memory, Snapshot } from './core/rules.ts'
 
 export interface Clock {
   now(): Instant
@@ -105,11 +106,29 @@ export interface Log {
   warn(event: string, facts?: object): void
 }
 
-/** Computes fits of models where they delay no decision. */
+/** Learns where it delays no decision. Its calls reject with one clear sentence, and all of them after `close`. */
 export interface Fits {
-  /** `input` is what `Lessons.pendingFit` gave, and belongs to the fit from now on. Rejects with one clear sentence. */
+  /** `input` is what `Lessons.pendingFit` gave, and belongs to the fit from now on. */
   fit(input: unknown): Promise<unknown>
+  /** The columns belong to the lesson from now on. */
+  learn(lesson: Lesson): Promise<Learnt>
+  isClosed(): boolean
   close(): Promise<void>
+}
+
+/** A whole past, and the rules to learn it; plain values and typed arrays. */
+export interface Lesson {
+  readonly options: CrescendoOptions
+  /** Demand that was recorded, oldest first, as two equally long columns. */
+  readonly at: Float64Array
+  readonly value: Float64Array
+}
+
+export interface Learnt {
+  /** For fresh rules of the same options. */
+  readonly rules: Snapshot
+  /** What the screens remember. */
+  readonly slots: Memory['slots']
 }
 
 export interface Ports {

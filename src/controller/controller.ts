@@ -235,7 +235,12 @@ function worldOf(options: ControllerOptions, wiring: Wiring): AgentWorld {
         move,
       ),
     defaults: settings,
-    mind: { backfillMs: settings.backfillMs, inTurn: takingTurns(), ...(study.fitting && { fitting: study.fitting }) },
+    mind: {
+      backfillMs: settings.backfillMs,
+      inTurn: takingTurns(),
+      ...(study.fitting && { fitting: study.fitting }),
+      ...(options.fits && { fits: options.fits }),
+    },
     leadsSince,
   }
 }

@@ -1,11 +1,12 @@
 import { deserialize, serialize } from 'node:v8'
 import type { Instant, Target } from '../core/model.ts'
-import { crescendoRules } from '../core/policy/crescendo-rules.ts'
+import { type CrescendoOptions, crescendoRules } from '../core/policy/crescendo-rules.ts'
 import { hpaRules } from '../core/policy/hpa-rules.ts'
 import { restoreRules, snapshotRules } from '../core/policy/rules-snapshot.ts'
 import type { Memory, Rules, Snapshot } from '../core/rules.ts'
 import { backfill, type Recorded } from '../loop/backfill.ts'
-import type { Clock, DurableStore, Log } from '../ports.ts'
+import { FIT_EVERY_MS } from '../loop/lesson.ts'
+import type { Clock, DurableStore, Fits, Log } from '../ports.ts'
 import type { Fitting } from './fitting.ts'
 import { fingerprintOf, type Plan } from './plan.ts'
 
@@ -33,6 +34,8 @@ export interface MindOptions {
   readonly settlesAt: Instant
   /** Does the fits of a past that is being learnt; absent where models fit themselves. */
   readonly fitting?: Fitting
+  /** Learns a first past in a thread; absent: in slices on the loop. */
+  readonly fits?: Fits
   /** Lets one object learn at a time, in slices that leave the loop alone. */
   readonly inTurn: (learn: () => Promise<void>) => Promise<void>
 }
@@ -40,8 +43,6 @@ export interface MindOptions {
 const MODEL = 'accumulators'
 /** Of the encoding of `Kept`. */
 const VERSION = 1
-/** Of the past so much is learnt between two fits: forecasts of a day that no fit has seen tell how wrong they are. */
-const FIT_EVERY_MS = 86_400_000
 /** Longest stretch of learning before everybody else gets a turn. */
 const SLICE_MS = 10
 
@@ -81,10 +82,14 @@ export function createMind(plan: Plan, options: MindOptions): Mind {
 }
 
 /** Prediction Off without a stated guard of ours is the stock HPA exactly. */
-function rulesOf({ target, options, delayMs, prediction }: Plan, { settlesAt }: MindOptions, mode: Plan['prediction']): Rules {
-  if (prediction === 'Off' && options.guards?.hold === undefined) return hpaRules()
+function rulesOf(plan: Plan, options: MindOptions, mode: Plan['prediction']): Rules {
+  if (plan.prediction === 'Off' && plan.options.guards?.hold === undefined) return hpaRules()
+  return crescendoRules({ ...crescendoOptionsOf(plan, options), mode })
+}
+
+function crescendoOptionsOf({ target, options, delayMs, prediction }: Plan, { settlesAt }: MindOptions): CrescendoOptions {
   const guards = { ...options.guards, hold: { ...options.guards?.hold, settlesAt } }
-  return crescendoRules({ ...options, guards, mode, target, delayMs })
+  return { ...options, guards, mode: prediction, target, delayMs }
 }
 
 /**
@@ -95,7 +100,7 @@ async function learnPast(state: State, options: MindOptions): Promise<void> {
   const { target } = state.plan
   const began = options.clock.now()
   const restored = await restore(state, options)
-  if (!restored) await learnFrom(state, await firstPast(target, options), options)
+  if (!restored) await learnFirst(state, await firstPast(target, options), options)
   for (let round = 0; round < 3; round++)
     await learnFrom(state, await storedSince(target, state.learntUntil + 1, options), options)
   state.isLearning = false
@@ -115,6 +120,30 @@ async function firstPast(target: Target, options: MindOptions): Promise<readonly
 async function storedSince(target: Target, since: Instant, { store }: MindOptions): Promise<readonly Recorded[]> {
   const { at, value } = await store.history(target.id, since)
   return Array.from(at, (time, index) => ({ at: time, demand: { kind: 'value' as const, at: time, value: value[index]! } }))
+}
+
+/** A shorter past is learnt on the loop: a thread would take longer to begin. */
+const WORTH_A_THREAD = 1000
+
+/** In a thread where there is one; what fails there is learnt on the loop. */
+async function learnFirst(state: State, past: readonly Recorded[], options: MindOptions): Promise<void> {
+  const { fits, log } = options
+  if (fits === undefined || past.length < WORTH_A_THREAD) return learnFrom(state, past, options)
+  const known = past.flatMap(({ demand }) => (demand.kind === 'value' ? [demand] : []))
+  try {
+    const { rules, slots } = await fits.learn({
+      options: crescendoOptionsOf(state.plan, options),
+      at: Float64Array.from(known, ({ at }) => at),
+      value: Float64Array.from(known, ({ value }) => value),
+    })
+    if (!restoreRules(state.learner, rules)) throw new Error('what was learnt is of other rules')
+    state.learntUntil = past.at(-1)?.at ?? 0
+    state.lesson = slots
+  } catch (cause) {
+    if (fits.isClosed()) throw cause
+    log.warn('a past could not be learnt in a thread; it is learnt on the loop', { target: state.plan.target.id, cause })
+    await learnFrom(state, past, options)
+  }
 }
 
 /** Teaches in slices, with a fit after each day. */

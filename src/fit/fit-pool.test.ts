@@ -1,15 +1,20 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import type { RoughInput } from '../../test/fit/rough-task.ts'
+import type { RoughFit, RoughInput } from '../../test/fit/rough-task.ts'
+import { seasonalLoad } from '../core/forecast/seeded-load.ts'
+import { learnLesson } from '../loop/lesson.ts'
+import type { Lesson } from '../ports.ts'
 import { createFitPool, type FitPool, type FitPoolOptions } from './fit-pool.ts'
 import { transferablesOf } from './transferables.ts'
 
-type RoughPool = FitPool<RoughInput, { readonly sum: number; readonly thread: Float64Array }>
+interface RoughPool extends FitPool {
+  fit(input: RoughInput): Promise<RoughFit>
+}
 
 const task = new URL('../../test/fit/rough-task.ts', import.meta.url)
 const pools: RoughPool[] = []
 
 function pool(options: FitPoolOptions = {}): RoughPool {
-  const made: RoughPool = createFitPool({ task, threads: 1, ...options })
+  const made = createFitPool({ task, threads: 1, ...options }) as RoughPool
   pools.push(made)
   return made
 }
@@ -77,6 +82,37 @@ describe('fits in threads', () => {
     await one.close()
     await expect(Promise.all(left)).resolves.toEqual(Array(2).fill('the threads that fit are closed'))
     await expect(one.fit({ does: 'sums' })).rejects.toThrow('the threads that fit are closed')
+  })
+})
+
+describe('a past that is learnt in a thread', () => {
+  const values = seasonalLoad({ seed: 4, ticks: 2 * 1440, stepMs: 60_000, mean: 1000, swing: 0.5, noise: 0.05 })
+  const target = { id: 'shop/web', minReplicas: 1, maxReplicas: 50, metrics: [], capacityPerReplica: 100, startupMs: 60_000 }
+  const lesson = (): Lesson => ({
+    options: { mode: 'Slo', target: { ...target, periodMs: 60_000 }, delayMs: 15_000 },
+    at: Float64Array.from(values, (_, i) => 20_000 * 86_400_000 + i * 60_000),
+    value: Float64Array.from(values),
+  })
+
+  test('is to the last bit what it would be here, and the loop goes on meanwhile', async () => {
+    const pool = createFitPool({ threads: 1 })
+    pools.push(pool as RoughPool)
+    let longest = 0
+    let last = performance.now()
+    const beat = setInterval(() => {
+      longest = Math.max(longest, performance.now() - last)
+      last = performance.now()
+    }, 2)
+    const learnt = await pool.learn(lesson())
+    clearInterval(beat)
+    expect(longest).toBeLessThan(400)
+    expect(learnt).toEqual(learnLesson(lesson(), input => input))
+  })
+
+  test('has a time limit of its own', async () => {
+    const pool = createFitPool({ threads: 1, learnLimitMs: 1 })
+    pools.push(pool as RoughPool)
+    await expect(pool.learn(lesson())).rejects.toThrow('it took longer than 0.001 s, and was ended')
   })
 })
 

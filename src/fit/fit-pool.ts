@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { Piscina } from 'piscina'
+import type { Fits, Learnt } from '../ports.ts'
 import { transferablesOf } from './transferables.ts'
 
 export interface FitPoolOptions {
-  /** The module whose export `fit` is run, as a file URL; by default the fit of the ensemble. */
+  /** The module whose exports `fit` and `learn` are run, as a file URL. Default: `fit-task.ts`. */
   readonly task?: URL
   /** Default: one less than there are cores, at most two: the loop that decides keeps a core where there are two. */
   readonly threads?: number
@@ -11,23 +12,24 @@ export interface FitPoolOptions {
   readonly mostWaiting?: number
   /** How long one fit may take, from when a thread takes it; a thread that takes longer is ended. */
   readonly limitMs?: number
+  /** The same for a whole past. */
+  readonly learnLimitMs?: number
 }
 
-/** Fits in threads of their own: the loop that decides pays for a message there and back, and for nothing else. */
-export interface FitPool<Input, Fit> {
-  /**
-   * Buffers of typed arrays in `input` are moved, not copied: `input` is of no use to the caller afterwards. Rejects, with one clear
-   * sentence, where the fit throws, takes too long or dies, where too many wait, and after `close`.
-   */
-  fit(input: Input): Promise<Fit>
+/**
+ * Fits in threads of their own: the loop that decides pays for a message there and back, and for nothing else. Buffers of typed arrays
+ * are moved, not copied. Calls reject where the work throws, takes too long or dies, where too many wait, and after `close`,
+ * which ends everything that runs or waits.
+ */
+export interface FitPool extends Fits {
   readonly running: number
   readonly waiting: number
-  /** Ends everything that runs or waits, with a rejection, and the threads. */
-  close(): Promise<void>
 }
 
 /** A fit takes milliseconds, a hundred of them on a machine that is out of breath: what takes longer hangs. */
 const LIMIT_MS = 10_000
+/** Two weeks of 15 s ticks take two seconds. */
+const LEARN_LIMIT_MS = 300_000
 const MOST_WAITING = 256
 /** A thread that had nothing to do for so long is ended: its memory is worth more than the 50 ms that the next one takes. */
 const IDLE_MS = 60_000
@@ -41,9 +43,9 @@ interface Place {
   refuse(why: Error): void
 }
 
-export function createFitPool<Input, Fit>(options: FitPoolOptions = {}): FitPool<Input, Fit> {
+export function createFitPool(options: FitPoolOptions = {}): FitPool {
   const threads = options.threads ?? Math.max(1, Math.min(2, availableParallelism() - 1))
-  const { limitMs = LIMIT_MS, mostWaiting = MOST_WAITING } = options
+  const { limitMs = LIMIT_MS, learnLimitMs = LEARN_LIMIT_MS, mostWaiting = MOST_WAITING } = options
   const pool = piscinaOf(options.task ?? taskUrl(), threads)
   const ending = new AbortController()
   const queue: Place[] = []
@@ -56,6 +58,24 @@ export function createFitPool<Input, Fit>(options: FitPoolOptions = {}): FitPool
       } else if (queue.length < mostWaiting) queue.push({ begin, refuse })
       else refuse(new Error(`${queue.length} fits wait already`))
     })
+  const run = async (name: 'fit' | 'learn', input: unknown, limitMs: number) => {
+    if (ending.signal.aborted) throw closed()
+    await place()
+    // A limit of its own, begun only now: time spent waiting for a thread is not the fit's fault.
+    const limit = AbortSignal.timeout(limitMs)
+    const signal = AbortSignal.any([limit, ending.signal])
+    try {
+      return await pool.run(input, { name, signal, transferList: transferablesOf(input) })
+    } catch (cause) {
+      if (ending.signal.aborted) throw closed()
+      throw limit.aborted ? new Error(`it took longer than ${limitMs / 1000} s, and was ended`, { cause }) : cause
+    } finally {
+      // The place is handed on, so that nobody who asks meanwhile takes it as well.
+      const next = queue.shift()
+      if (next === undefined) running -= 1
+      else next.begin()
+    }
+  }
   return {
     get running() {
       return running
@@ -63,24 +83,9 @@ export function createFitPool<Input, Fit>(options: FitPoolOptions = {}): FitPool
     get waiting() {
       return queue.length
     },
-    async fit(input) {
-      if (ending.signal.aborted) throw closed()
-      await place()
-      // A limit of its own, begun only now: time spent waiting for a thread is not the fit's fault.
-      const limit = AbortSignal.timeout(limitMs)
-      const signal = AbortSignal.any([limit, ending.signal])
-      try {
-        return await pool.run(input, { signal, transferList: transferablesOf(input) })
-      } catch (cause) {
-        if (ending.signal.aborted) throw closed()
-        throw limit.aborted ? new Error(`it took longer than ${limitMs / 1000} s, and was ended`, { cause }) : cause
-      } finally {
-        // The place is handed on, so that nobody who asks meanwhile takes it as well.
-        const next = queue.shift()
-        if (next === undefined) running -= 1
-        else next.begin()
-      }
-    },
+    fit: input => run('fit', input, limitMs),
+    learn: lesson => run('learn', lesson, learnLimitMs) as Promise<Learnt>, // what `learn` of the task returns
+    isClosed: () => ending.signal.aborted,
     async close() {
       ending.abort()
       for (const one of queue.splice(0)) one.refuse(closed())
@@ -99,7 +104,6 @@ function taskUrl(): URL {
 function piscinaOf(task: URL, threads: number): Piscina {
   return new Piscina({
     filename: task.href,
-    name: 'fit',
     minThreads: 0,
     maxThreads: threads,
     idleTimeout: IDLE_MS,

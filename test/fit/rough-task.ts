@@ -4,7 +4,12 @@ export interface RoughInput {
   readonly values?: Float32Array
 }
 
-export function fit({ does, values = new Float32Array() }: RoughInput): { readonly sum: number; readonly thread: Float64Array } {
+export interface RoughFit {
+  readonly sum: number
+  readonly thread: Float64Array
+}
+
+export function fit({ does, values = new Float32Array() }: RoughInput): RoughFit {
   if (does === 'throws') throw new Error('the matrix has no inverse')
   if (does === 'dies') process.exit(3)
   if (does === 'hangs') for (;;);

@@ -1,0 +1,100 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { seasonalLoad } from '../core/forecast/seeded-load.ts'
+import { snapshotRules } from '../core/policy/rules-snapshot.ts'
+import { learnLesson } from '../loop/lesson.ts'
+import type { Fits } from '../ports.ts'
+import { openStore } from '../store/open-store.ts'
+import { createMind, type Mind, takingTurns } from './mind.ts'
+import type { Plan } from './plan.ts'
+
+const STEP_MS = 60_000
+const NOW = 20_000 * 86_400_000
+const clock = { now: () => NOW }
+
+const plan = {
+  target: {
+    id: 'shop/web',
+    minReplicas: 1,
+    maxReplicas: 50,
+    metrics: [],
+    capacityPerReplica: 100,
+    startupMs: 60_000,
+    periodMs: STEP_MS,
+  },
+  drivers: ['requests_per_second'],
+  driver: 'requests_per_second',
+  prediction: 'Slo',
+  options: { manual: { manualFloorMs: 900_000 }, blind: { fallbackAfterMs: 120_000 } },
+  delayMs: 15_000,
+  costPerReplicaHour: 0,
+} as unknown as Plan // the settings are not looked at
+
+const values = seasonalLoad({ seed: 4, ticks: 2 * 1440, stepMs: STEP_MS, mean: 1000, swing: 0.5, noise: 0.05 })
+
+const endings: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const end of endings.splice(0)) await end()
+})
+
+/** A mind of that past, when it has learnt it, and what was warned of. */
+async function learnt(fits?: Fits): Promise<{ mind: Mind; warnings: readonly string[] }> {
+  const warnings: string[] = []
+  const log = { info: () => undefined, warn: (event: string) => void warnings.push(event) }
+  const store = await openStore({ type: 'Memory' }, { clock, log })
+  endings.push(() => store.close())
+  const history = async () =>
+    values.map((value, i) => {
+      const at = NOW - (values.length - i) * STEP_MS
+      return { at, demand: { kind: 'value' as const, at, value } }
+    })
+  const mind = createMind(plan, {
+    store,
+    clock,
+    log,
+    history,
+    backfillMs: 2 * 86_400_000,
+    settlesAt: NOW,
+    inTurn: takingTurns(),
+    ...(fits && { fits }),
+  })
+  expect(mind.learning()).toBe('learning the past')
+  expect(mind.rules().forecaster).toBeUndefined()
+  while (mind.learning() === 'learning the past') await new Promise(resolve => setTimeout(resolve, 5))
+  return { mind, warnings }
+}
+
+const fitsThat = (learn: Fits['learn'], isClosed = false): Fits => ({
+  learn,
+  fit: async input => input,
+  isClosed: () => isClosed,
+  close: async () => undefined,
+})
+
+describe('the past of an object', () => {
+  test('is learnt elsewhere as it would be on the loop, to the last bit', async () => {
+    const elsewhere = await learnt(
+      fitsThat(async lesson => structuredClone(learnLesson(structuredClone(lesson), input => input))),
+    )
+    const onLoop = await learnt()
+    expect(elsewhere.warnings).toEqual([])
+    expect(elsewhere.mind.learning()).toBeUndefined()
+    expect(snapshotRules(elsewhere.mind.rules())).toEqual(snapshotRules(onLoop.mind.rules()))
+    expect(elsewhere.mind.lesson()).toEqual(onLoop.mind.lesson())
+    expect(elsewhere.mind.lesson()).toBeUndefined()
+  })
+
+  test('is learnt on the loop where the thread fails, or answers for other rules', async () => {
+    const failing = await learnt(fitsThat(() => Promise.reject(new Error('it took longer than 300 s'))))
+    const other = await learnt(fitsThat(async () => ({ rules: { kind: 'other', version: 1, state: {} }, slots: {} })))
+    for (const { mind, warnings } of [failing, other]) {
+      expect(warnings).toEqual(['a past could not be learnt in a thread; it is learnt on the loop'])
+      expect(mind.rules().forecaster?.predict(NOW)).toMatchObject({ by: 'seasonal-ridge' })
+    }
+  })
+
+  test('is given up where the threads are closed: the process ends', async () => {
+    const { mind, warnings } = await learnt(fitsThat(() => Promise.reject(new Error('closed')), true))
+    expect(warnings).toEqual(['the past could not be learnt'])
+    expect(mind.learning()).toBe('its past could not be read; it learns from now on')
+  })
+})
