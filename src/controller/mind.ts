@@ -203,9 +203,10 @@ async function keep(state: State, { store, clock }: MindOptions): Promise<void> 
 }
 
 /** Without its past an object still learns from now on. */
-function giveUp(state: State, { log }: MindOptions, cause: unknown): void {
+function giveUp(state: State, { fits, log }: MindOptions, cause: unknown): void {
   state.isLearning = false
   state.trouble = 'its past could not be read; it learns from now on'
+  if (fits?.isClosed()) return // the process ends
   log.warn('the past could not be learnt', { target: state.plan.target.id, cause })
 }
 
