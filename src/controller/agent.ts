@@ -1,4 +1,5 @@
 import type { Condition, Decision, Instant, Observation } from '../core/model.ts'
+import type { Life } from '../core/rules.ts'
 import { tick } from '../loop/tick.ts'
 import type { Measured, Sources, Workload } from '../observe/workload.ts'
 import type { Clock, DurableStore, Log, Outcome, Ports } from '../ports.ts'
@@ -47,6 +48,8 @@ export interface Turn {
   readonly outcome?: Outcome
   readonly withheld?: Withheld
   readonly learning?: string
+  /** How much of its past the forecaster knows; absent where it does not tell. */
+  readonly life?: Life
   /** Why there is no decision. */
   readonly trouble?: Trouble
   /** From the sample that the decision rests on until the API server had taken the new replicas. */
@@ -109,6 +112,7 @@ async function decide({ object, at }: Pick<Turn, 'object' | 'at'>, state: State,
   state.seen = {}
   const decision = await tick(portsFor({ object, plan, target, workload }, state, world), mind.rules(), plan.target)
   const learning = mind.learning()
+  const life = mind.rules().lessons?.life()
   return {
     object,
     at,
@@ -118,6 +122,7 @@ async function decide({ object, at }: Pick<Turn, 'object' | 'at'>, state: State,
     ...state.seen,
     ...sampleToScale(state, world),
     ...(learning !== undefined && { learning }),
+    ...(life && { life }),
   }
 }
 

@@ -14,6 +14,7 @@ function lessons(now: () => number) {
       fittedHour = Math.floor(now() / HOUR_MS)
       adopted.push((fit as { at: number }).at)
     },
+    life: () => ({ stage: 'weeks' }),
     wantsShape: () => false,
     takeShape: () => undefined,
   }

@@ -28,6 +28,7 @@ function student() {
   const lessons: Lessons = {
     pendingFit: () => undefined,
     adoptFit: () => undefined,
+    life: () => ({ stage: 'weeks' }),
     wantsShape: () => taken.length === 0,
     takeShape: shape => void taken.push(shape),
   }

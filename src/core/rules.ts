@@ -1,3 +1,4 @@
+import type { LifeStage } from './forecast/path-model.ts'
 import type { DailyShape } from './forecast/transfer.ts'
 import type { Condition, Doubt, Forecast, Instant, Observation, Situation, Target } from './model.ts'
 
@@ -155,6 +156,13 @@ export interface Lessons {
   /** Whether the day of another service would be of use. */
   wantsShape(): boolean
   takeShape(shape: DailyShape): void
+  life(): Life
+}
+
+/** How much of its own past a forecaster knows, and from whom it borrows a day meanwhile. */
+export interface Life {
+  readonly stage: LifeStage
+  readonly borrowsFrom?: string
 }
 
 /** One autoscaler is a value of Rules: ours and its rivals run the same loop. */

@@ -74,10 +74,11 @@ describe('a model that begins with the day of another service', () => {
 
   test('says so in its name, and wants no other', () => {
     const model = transferred(lastValue(), { stepMs: STEP_MS })
-    expect([model.name, model.wantsShape()]).toEqual(['last', true])
+    expect([model.name, model.wantsShape(), model.borrowsFrom]).toEqual(['last', true, undefined])
     model.takeShape(flat)
     model.takeShape(donor())
     expect([model.name, model.wantsShape(), model.stage]).toEqual(['last with the day of shop/flat', false, 'naive'])
+    expect(model.borrowsFrom).toBe('shop/flat')
   })
 
   test('forgets it when two days of its own are known, and takes no new one', () => {

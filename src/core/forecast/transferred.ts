@@ -9,6 +9,8 @@ export interface Transferred extends PathModel {
   wantsShape(): boolean
   /** Takes one in; nothing where none is wanted. */
   takeShape(shape: DailyShape): void
+  /** Whose shape it has; absent where it has none. */
+  readonly borrowsFrom: string | undefined
 }
 
 /** From then on yesterday and the day before are the service's own. */
@@ -61,6 +63,9 @@ export function transferred(model: PathModel, { stepMs }: { readonly stepMs: num
     },
     get stage() {
       return model.stage
+    },
+    get borrowsFrom() {
+      return lent?.from
     },
     wantsShape,
     takeShape(shape) {
