@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { Milli } from '../core/model.ts'
 import type { KubeCall, KubeClient, KubeObject, WatchEvent } from '../kube/api.ts'
 import type { Measured } from '../observe/workload.ts'
+import type { Fits } from '../ports.ts'
 import { controllerTelemetry } from '../record/controller-telemetry.ts'
 import { openStore } from '../store/open-store.ts'
 import { createController } from './controller.ts'
@@ -45,9 +46,9 @@ const pod = (name: string) => ({
 })
 
 /** A cluster of one autoscaler and one Deployment, which takes every write and sends the events that the test says. */
-function cluster() {
+function cluster(spec: object = {}) {
   const lists: Record<string, readonly object[]> = {
-    [OURS]: [autoscaler()],
+    [OURS]: [autoscaler({ spec })],
     '/apis/apps/v1/deployments': [deployment],
     '/api/v1/pods': [pod('a'), pod('b')],
   }
@@ -79,16 +80,25 @@ afterEach(async () => {
   for (const end of endings.splice(0)) await end()
 })
 
+interface Circumstances {
+  readonly spec?: object
+  readonly fits?: Fits
+  /** What the source remembers. */
+  readonly past?: readonly { readonly at: number; readonly value: number }[]
+  readonly demand?: number
+}
+
 /** A controller of that cluster, whose one source answers when the test lets it: the load wants twice the replicas. */
-async function running() {
-  const { client, ...rest } = cluster()
+async function running({ spec, fits, past = [], demand }: Circumstances = {}) {
+  const { client, ...rest } = cluster(spec)
   const answers: (() => void)[] = []
   const read = () => {
     const at = clock.now()
     const measured: Measured = {
       answers: [{ kind: 'values', at, values: [20_000n as Milli] }],
-      demand: { kind: 'missing', at, why: 'none' },
+      demand: demand === undefined ? { kind: 'missing', at, why: 'none' } : { kind: 'value', at, value: demand },
     }
+    if (demand !== undefined) return Promise.resolve(measured)
     return new Promise<Measured>(resolve => void answers.push(() => resolve(measured)))
   }
   const store = await openStore({ type: 'Memory' }, { clock, log })
@@ -97,7 +107,8 @@ async function running() {
     store,
     clock,
     log,
-    sources: () => ({ read, history: async () => [], health: () => [] }),
+    sources: () => ({ read, history: async () => past, health: () => [] }),
+    ...(fits && { fits }),
     telemetry: controllerTelemetry(),
     policies: [],
     settings: {
@@ -105,7 +116,7 @@ async function running() {
       namespaces: [],
       workers: 4,
       isDryRun: false,
-      backfillMs: 0,
+      backfillMs: 86_400_000,
       costPerReplicaHour: 0,
       currency: 'USD',
       manualFloorMs: 0,
@@ -168,4 +179,28 @@ describe('a controller whose source is slow', () => {
     await expect.poll(() => controller.turn('shop/web')?.object.uid, { timeout: 5000 }).toBe('second')
     expect(scales()).toHaveLength(1)
   })
+})
+
+describe('a controller whose threads hang', () => {
+  test('decides by its period all the same, and says that the past is still being learnt', async () => {
+    const asked: string[] = []
+    const hanging = (what: string) => () => {
+      asked.push(what)
+      return new Promise<never>(() => undefined)
+    }
+    const fits: Fits = { fit: hanging('fit'), learn: hanging('learn'), isClosed: () => false, close: async () => undefined }
+    const now = clock.now()
+    const past = Array.from({ length: 1200 }, (_, i) => ({ at: now - (1200 - i) * 60_000, value: 15 }))
+    const spec = {
+      periodSeconds: 3,
+      prediction: { mode: 'Additive', capacityPerReplica: '10', drivers: [{ metric: 'queue' }] },
+    }
+    const { controller } = await running({ spec, fits, past, demand: 15 })
+    const turns: number[] = []
+    controller.onTurn(({ at, decision }) => decision !== undefined && turns.push(at))
+    await expect.poll(() => turns.length, { timeout: 9000 }).toBe(3)
+    expect(asked).toEqual(['learn'])
+    expect(turns[2]! - turns[1]!).toBeLessThan(4000)
+    expect(controller.turn('shop/web')?.learning).toBe('learning the past')
+  }, 12_000)
 })
