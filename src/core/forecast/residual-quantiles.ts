@@ -1,4 +1,5 @@
-import { isAlike, type Kept, partsOf } from '../state.ts'
+import { isAlike, type Kept } from '../state.ts'
+import { createBinQueue } from './bin-queue.ts'
 
 const LOW = -12
 const BIN = 0.02
@@ -14,53 +15,40 @@ export interface ResidualQuantiles extends Kept {
   readonly count: number
 }
 
-const FIRST_ROOM = 64
 /** Filled anew for every call: quantiles are asked for once an hour, a histogram for each model would cost more than it saves. */
 const counts = new Int32Array(BINS)
+let unpacked = new Uint16Array()
 
 export function createResidualQuantiles(capacity: number): ResidualQuantiles {
-  let bins = new Uint16Array(Math.min(FIRST_ROOM, capacity))
-  let added = 0
-  const grow = () => {
-    const grown = new Uint16Array(Math.min(capacity, 2 * bins.length))
-    grown.set(bins)
-    bins = grown
-  }
-  const count = () => Math.min(added, capacity)
-  const part = () =>
-    partsOf({
-      added: {
-        save: () => added,
-        load: state => {
-          if (typeof state !== 'number' || !Number.isSafeInteger(state) || state < 0) return false
-          added = state
-          return true
-        },
-      },
-      bins: {
-        save: () => bins.slice(0, count()),
-        load: state => {
-          if (!isAlike(state, bins) || state.length !== count()) return false
-          while (bins.length < state.length) grow()
-          bins.set(state)
-          return true
-        },
-      },
-    })
+  const bins = createBinQueue()
+  const part = () => ({
+    save: () => {
+      const saved = new Uint16Array(bins.length)
+      bins.copyTo(saved)
+      return saved
+    },
+    load: (state: unknown) => {
+      if (!isAlike(state, new Uint16Array()) || state.length > capacity || state.some(bin => bin >= BINS)) return false
+      bins.clear()
+      for (const bin of state) bins.push(bin)
+      return true
+    },
+  })
   return {
     part,
     get count() {
-      return count()
+      return bins.length
     },
     add(z) {
-      if (added >= bins.length && bins.length < capacity) grow()
-      bins[added % bins.length] = Math.max(0, Math.min(BINS - 1, Math.floor((z - LOW) / BIN)))
-      added += 1
+      if (bins.length === capacity) bins.shift()
+      bins.push(Math.max(0, Math.min(BINS - 1, Math.floor((z - LOW) / BIN))))
     },
     quantiles(levels) {
-      const total = count()
+      const total = bins.length
+      if (unpacked.length < total) unpacked = new Uint16Array(2 * total)
+      bins.copyTo(unpacked)
       counts.fill(0)
-      for (let i = 0; i < total; i++) counts[bins[i]!]! += 1
+      for (let i = 0; i < total; i++) counts[unpacked[i]!]! += 1
       return walk(counts, total, levels)
     },
   }
