@@ -112,6 +112,8 @@ export interface Fits {
   fit(input: unknown): Promise<unknown>
   /** The columns belong to the lesson from now on. */
   learn(lesson: Lesson): Promise<Learnt>
+  /** How many of these calls run at once. */
+  readonly threads: number
   isClosed(): boolean
   close(): Promise<void>
 }

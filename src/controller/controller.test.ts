@@ -188,7 +188,13 @@ describe('a controller whose threads hang', () => {
       asked.push(what)
       return new Promise<never>(() => undefined)
     }
-    const fits: Fits = { fit: hanging('fit'), learn: hanging('learn'), isClosed: () => false, close: async () => undefined }
+    const fits: Fits = {
+      fit: hanging('fit'),
+      learn: hanging('learn'),
+      threads: 1,
+      isClosed: () => false,
+      close: async () => undefined,
+    }
     const now = clock.now()
     const past = Array.from({ length: 1200 }, (_, i) => ({ at: now - (1200 - i) * 60_000, value: 15 }))
     const spec = {

@@ -237,7 +237,7 @@ function worldOf(options: ControllerOptions, wiring: Wiring): AgentWorld {
     defaults: settings,
     mind: {
       backfillMs: settings.backfillMs,
-      inTurn: takingTurns(),
+      inTurn: takingTurns(options.fits?.threads),
       ...(study.fitting && { fitting: study.fitting }),
       ...(options.fits && { fits: options.fits }),
     },

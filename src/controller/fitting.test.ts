@@ -28,7 +28,13 @@ function world(fit: (input: unknown) => Promise<unknown> = async input => input)
   const fitting = createFitting({
     clock: { now: () => at },
     log: { info: () => undefined, warn: (_, facts = {}) => void warnings.push(facts) },
-    fits: { fit, learn: () => Promise.reject(new Error('not asked')), isClosed: () => false, close: async () => undefined },
+    fits: {
+      fit,
+      learn: () => Promise.reject(new Error('not asked')),
+      threads: 1,
+      isClosed: () => false,
+      close: async () => undefined,
+    },
     onFit: outcome => void outcomes.push(outcome),
   })
   const pass = (ms: number) => {

@@ -66,6 +66,7 @@ async function learnt(fits?: Fits): Promise<{ mind: Mind; warnings: readonly str
 const fitsThat = (learn: Fits['learn'], isClosed = false): Fits => ({
   learn,
   fit: async input => input,
+  threads: 1,
   isClosed: () => isClosed,
   close: async () => undefined,
 })
@@ -96,5 +97,23 @@ describe('the past of an object', () => {
     const { mind, warnings } = await learnt(fitsThat(() => Promise.reject(new Error('closed')), true))
     expect(warnings).toEqual([])
     expect(mind.learning()).toBe('its past could not be read; it learns from now on')
+  })
+})
+
+describe('turns', () => {
+  test('are taken by as many at once as may, and a failed one holds nobody up', async () => {
+    const inTurn = takingTurns(2)
+    const ends: ((why?: Error) => void)[] = []
+    const learn = () => new Promise<void>((resolve, reject) => void ends.push(why => (why ? reject(why) : resolve())))
+    const all = [1, 2, 3, 4].map(() => inTurn(learn).catch(() => undefined))
+    const settle = () => new Promise(resolve => setImmediate(resolve))
+    await settle()
+    expect(ends).toHaveLength(2)
+    ends[0]?.(new Error('no'))
+    ends[1]?.()
+    await settle()
+    expect(ends).toHaveLength(4)
+    for (const end of ends) end()
+    await Promise.all(all)
   })
 })

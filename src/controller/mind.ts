@@ -36,7 +36,7 @@ export interface MindOptions {
   readonly fitting?: Fitting
   /** Learns a first past in a thread; absent: in slices on the loop. */
   readonly fits?: Fits
-  /** Lets one object learn at a time, in slices that leave the loop alone. */
+  /** Lets few objects learn at a time, so that the loop is left alone. */
   readonly inTurn: (learn: () => Promise<void>) => Promise<void>
 }
 
@@ -210,12 +210,17 @@ function giveUp(state: State, { fits, log }: MindOptions, cause: unknown): void 
   log.warn('the past could not be learnt', { target: state.plan.target.id, cause })
 }
 
-/** One after the other: of a thousand objects that start together, each gets the core for as long as its past takes. */
-export function takingTurns(): MindOptions['inTurn'] {
-  let last: Promise<void> = Promise.resolve()
+/**
+ * One after the other, or as many at once as there are threads for it: of a thousand objects that start together, each gets a core for
+ * as long as its past takes.
+ */
+export function takingTurns(atOnce = 1): MindOptions['inTurn'] {
+  const rows = Array.from({ length: atOnce }, () => Promise.resolve())
+  let next = 0
   return learn => {
-    const turn = last.then(learn)
-    last = turn.catch(() => undefined)
+    const row = next++ % atOnce
+    const turn = rows[row]!.then(learn)
+    rows[row] = turn.catch(() => undefined)
     return turn
   }
 }

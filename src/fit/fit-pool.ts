@@ -6,7 +6,7 @@ import { transferablesOf } from './transferables.ts'
 export interface FitPoolOptions {
   /** The module whose exports `fit` and `learn` are run, as a file URL. Default: `fit-task.ts`. */
   readonly task?: URL
-  /** Default: one less than there are cores, at most two: the loop that decides keeps a core where there are two. */
+  /** Default: one less than there are cores, at most four: the loop that decides keeps a core where there are two. */
   readonly threads?: number
   /** How many may wait for a thread; one more is refused. */
   readonly mostWaiting?: number
@@ -44,7 +44,7 @@ interface Place {
 }
 
 export function createFitPool(options: FitPoolOptions = {}): FitPool {
-  const threads = options.threads ?? Math.max(1, Math.min(2, availableParallelism() - 1))
+  const threads = options.threads ?? Math.max(1, Math.min(4, availableParallelism() - 1))
   const { limitMs = LIMIT_MS, learnLimitMs = LEARN_LIMIT_MS, mostWaiting = MOST_WAITING } = options
   const pool = piscinaOf(options.task ?? taskUrl(), threads)
   const ending = new AbortController()
@@ -77,6 +77,7 @@ export function createFitPool(options: FitPoolOptions = {}): FitPool {
     }
   }
   return {
+    threads,
     get running() {
       return running
     },
