@@ -90,7 +90,7 @@ export function scaleText(run: ScaleRun, where: string): string {
 
 \`npm run bench:cluster -- --objects ${run.objects}\`: one Crescendo, one Prometheus, a period of 15 s, on the same machine as the whole control plane.
 Loads are sines of different phase, so that objects do scale. Node's heap limit is ${HEAP_MEGABYTES} MB, half of the memory that \`crescendo manifests\` allows the container.
-The objects have no past yet: learners grow by up to 1.4 MB for each object in a week of 15 s ticks. Percentiles are upper bounds of histogram buckets.
+The objects have no past yet: learners grow by up to 0.7 MB for each object in a week of 15 s ticks. Percentiles are upper bounds of histogram buckets.
 
 ${where}
 
