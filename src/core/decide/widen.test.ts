@@ -25,3 +25,8 @@ test('it abstains without an anomaly, with another response, and without demand'
   expect(ask({}, 'missing')).toEqual({ kind: 'abstains', why: 'demand is missing' })
   expect(widen().propose(contextAt({ seconds: 0, asked: 10 })).kind).toBe('abstains')
 })
+
+test('nothing is widened for what looks like an attack', () => {
+  const said = ask({ attackLike: true })
+  expect(said).toEqual({ kind: 'abstains', why: 'no headroom for what looks like an attack: demand is odd' })
+})

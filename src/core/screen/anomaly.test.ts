@@ -55,3 +55,70 @@ test('the response is the choice of the policy; Ignore remembers nothing', () =>
 test('the screens run in one order: what cannot be true is not scored', () => {
   expect(screensInOrder().map(({ name }) => name)).toEqual(['quality', 'jump', 'attack', 'anomaly'])
 })
+
+/** Two hundred usual ticks, then these; what is known after each of them. */
+function afterTicks(ticks: readonly Partial<Observation>[], settings?: AnomalySettings) {
+  const rules: Rules = { name: 'test', screens: [anomaly(settings)], proposers: [], guards: [] }
+  let memory = emptyMemory
+  const all = [...Array.from({ length: 200 }, (): Partial<Observation> => ({})), ...ticks]
+  return all
+    .map((tick, index) => {
+      const at = index * 15_000
+      const plain = observation(at, { kind: 'value', at, value: usual(index) })
+      memory = JSON.parse(JSON.stringify(screen(rules, memory, { ...plain, clients: 50, errorRatio: 0.01, ...tick }).memory))
+      return anomalyIn(memory)!
+    })
+    .slice(200)
+}
+
+test('a stuck sensor is answered as the policy says, and so is nothing that is only told', () => {
+  const stuck = Array.from(
+    { length: 20 },
+    (_, index): Partial<Observation> => ({
+      demand: { kind: 'value', at: (200 + index) * 15_000, value: 101.5 },
+    }),
+  )
+  const found = afterTicks(stuck, { response: 'Widen', thresholdSigma: 19 }).at(-1)
+  expect(found).toMatchObject({ active: true, response: 'Widen', attackLike: false })
+  expect(found?.why).toMatch(/^the value 101\.5 has come \d+ times in a row/)
+  const together = afterTicks([{ errorRatio: 0.9, clients: 80 }], { thresholdSigma: 19 })[0]
+  expect(together).toMatchObject({ active: false, sightings: [{ kind: 'several metrics' }] })
+})
+
+test('a spike of few clients is attack-like, one of many is a spike, a drop is never an attack', () => {
+  const spike = (value: number, clients: number) =>
+    afterTicks([{ demand: { kind: 'value', at: 200 * 15_000, value }, clients }])[0]
+  expect(spike(900, 50)).toMatchObject({ attackLike: true, sightings: expect.arrayContaining([anything('attack-like')]) })
+  expect(spike(900, 50)?.why).toContain('(attack-like)')
+  expect(spike(900, 450)).toMatchObject({ attackLike: false, sightings: expect.arrayContaining([anything('spike')]) })
+  expect(spike(1, 50)?.sightings).toEqual(expect.arrayContaining([anything('drop')]))
+})
+
+const anything = (kind: string) => expect.objectContaining({ kind })
+
+test('a pod unlike its peers is told even while the demand is missing, and answered by nobody', () => {
+  const pods = ['a', 'b', 'c', 'd', 'e'].map(name => ({
+    name,
+    phase: 'Running' as const,
+    ready: { status: 'True' as const, since: 0 },
+    deleted: false,
+    containers: [],
+  }))
+  const samples = pods.map(({ name }) => ({ pod: name, at: 0, windowMs: 1, value: name === 'e' ? 9000 : 1000 }))
+  const tick: Partial<Observation> = {
+    pods,
+    answers: [{ kind: 'pods', samples }],
+    demand: { kind: 'missing', at: 0, why: 'none' },
+  }
+  const found = afterTicks(Array.from({ length: 25 }, () => tick)).at(-1)
+  expect(found).toMatchObject({ active: false, sightings: [{ kind: 'pod unlike its peers', pod: 'e' }] })
+})
+
+test('what was sighted is told once: a tick without a new sample has no sightings, though the anomaly goes on', () => {
+  const [first, second] = afterTicks([
+    { demand: { kind: 'value', at: 200 * 15_000, value: 900 } },
+    { demand: { kind: 'value', at: 200 * 15_000, value: 900 } },
+  ])
+  expect(first?.sightings).not.toEqual([])
+  expect(second).toMatchObject({ active: true, sightings: [] })
+})

@@ -1,5 +1,11 @@
+import type { Instant, Observation } from '../model.ts'
 import { type Memory, recall, type Screen } from '../rules.ts'
-import { type DetectorState, DISPLAY_SIGMA, freshDetector, observe } from './detector.ts'
+import { attackLike, type ClientsState, learnClients, unknownClients } from './attack-like.ts'
+import { type DetectorState, DISPLAY_SIGMA, type Finding, freshDetector, observe } from './detector.ts'
+import { freshKinds, type KindsState, watchKinds } from './kinds.ts'
+import { type PeersState, watchPeers } from './peers.ts'
+import { ANSWERED, type Sighting } from './sighting.ts'
+import { type SignalsState, unknownSignals, watchSignals } from './signals.ts'
 
 /** Hold: no scale-down meanwhile. Widen: more headroom. AlertOnly: a mark on the decision. Ignore: nothing at all. */
 export type AnomalyResponse = 'Hold' | 'Widen' | 'Ignore' | 'AlertOnly'
@@ -15,52 +21,103 @@ export interface AnomalySettings {
 
 /** What the other stages may know: whether something unusual is going on, and what the policy wants done about it. */
 export interface Anomaly {
+  /** Something that a policy may answer: the score of the load, a stuck sensor, a change of variance. */
   readonly active: boolean
   readonly response: AnomalyResponse
   readonly sigma: number
   readonly why: string
+  /** It looks like an attack, which is nothing to widen for. */
+  readonly attackLike?: boolean
+  /** Everything that is unusual as of the last look, also what is only told. */
+  readonly sightings?: readonly Sighting[]
 }
 
 interface State {
   readonly detector: DetectorState
+  readonly kinds?: KindsState
+  readonly clients?: ClientsState
+  readonly peers?: PeersState
+  readonly signals?: SignalsState
   readonly unusualAt?: number
   readonly anomaly: Anomaly
 }
 
+type Settings = Required<AnomalySettings>
+
 /**
  * Scores the demand, and never lowers it: an unusual load is still a load. Missing and repeated samples are not scored.
- * What follows from the score is the policy's choice, and done by the stages that ask `anomalyIn`.
+ * What follows from the score is the policy's choice, and done by the stages that ask `anomalyIn`. What is unusual about pods or
+ * lasts for days is told beside it, and answered by nobody.
  */
 export function anomaly({ thresholdSigma = DISPLAY_SIGMA, response = 'Hold', lastsMs = 300_000 }: AnomalySettings = {}): Screen {
+  const settings: Settings = { thresholdSigma, response, lastsMs }
   return {
     name: 'anomaly',
-    doubt: ({ at, demand }, memory) => {
-      const quiet: Anomaly = { active: false, response, sigma: 0, why: 'demand is as usual' }
-      const before = recall<State>(memory, 'anomaly', { detector: freshDetector, anomaly: quiet })
+    doubt: (observation, memory) => {
       if (response === 'Ignore') return {}
-      if (demand.kind === 'missing' || demand.at <= before.detector.lastAt) {
-        return { memory: { ...before, anomaly: fade(before, { at, lastsMs, quiet }) } }
+      const before = recall<State>(memory, 'anomaly', { detector: freshDetector, anomaly: quietOf(response) })
+      const peers = watchPeers(before.peers ?? [], observation)
+      const seen = { ...before, peers: peers.state }
+      const looked = look(seen, observation, settings)
+      return {
+        memory: {
+          ...looked,
+          anomaly: { ...looked.anomaly, sightings: [...(looked.anomaly.sightings ?? []), ...peers.sightings] },
+        },
       }
-      const { state: detector, finding } = observe(before.detector, demand, thresholdSigma)
-      if (finding.sigma < thresholdSigma) {
-        return { memory: { ...before, detector, anomaly: fade(before, { at, lastsMs, quiet }) } }
-      }
-      const why = `demand ${round(demand.value)} is ${finding.sigma.toFixed(1)} sigma (${finding.kind}) from ${round(finding.expected)}`
-      return { memory: { detector, unusualAt: at, anomaly: { active: true, response, sigma: finding.sigma, why } } }
     },
   }
 }
+
+const quietOf = (response: AnomalyResponse): Anomaly => ({ active: false, response, sigma: 0, why: 'demand is as usual' })
 
 /** The anomaly as of this tick; `undefined` where no such screen runs. */
 export function anomalyIn(memory: Memory): Anomaly | undefined {
   return recall<State | undefined>(memory, 'anomaly', undefined)?.anomaly
 }
 
-function fade(
-  { unusualAt, anomaly: before }: State,
-  { at, lastsMs, quiet }: { at: number; lastsMs: number; quiet: Anomaly },
-): Anomaly {
-  return unusualAt !== undefined && at - unusualAt < lastsMs ? { ...before, response: quiet.response } : quiet
+function look(before: State, observation: Observation, settings: Settings): State {
+  const { at, demand } = observation
+  if (demand.kind === 'missing' || demand.at <= before.detector.lastAt) return { ...before, anomaly: fade(before, at, settings) }
+  const { state: detector, finding } = observe(before.detector, demand, settings.thresholdSigma)
+  const kinds = watchKinds(before.kinds ?? freshKinds, { at: demand.at, value: demand.value, expected: finding.expected })
+  const signals = watchSignals(before.signals ?? unknownSignals, observation, Math.max(1, detector.spacingMs))
+  const traffic = { ...observation, demand: demand.value }
+  const clients = before.clients ?? unknownClients
+  const isUsual = finding.sigma < settings.thresholdSigma
+  const scored = isUsual ? [] : [sightingOf(finding, demand, attackLike(clients, traffic))]
+  const sightings = [...scored, ...kinds.sightings, ...signals.sightings]
+  const state = {
+    ...before,
+    detector,
+    kinds: kinds.state,
+    signals: signals.state,
+    clients: isUsual ? learnClients(clients, traffic) : clients,
+  }
+  const worst = sightings.filter(({ kind }) => ANSWERED.includes(kind)).toSorted((a, b) => b.sigma - a.sigma)[0]
+  if (worst === undefined) return { ...state, anomaly: { ...fade(before, at, settings), sightings } }
+  const { sigma, why } = worst
+  const isAttack = scored[0]?.kind === 'attack-like'
+  const anomaly = { active: true, response: settings.response, sigma, why, attackLike: isAttack, sightings }
+  return { ...state, unusualAt: at, anomaly }
+}
+
+function sightingOf(
+  { sigma, expected, kind }: Finding,
+  { at, value }: { at: Instant; value: number },
+  attack: string | undefined,
+): Sighting {
+  const isAttack = kind !== 'drop' && attack !== undefined
+  const told = isAttack ? 'attack-like' : kind
+  const why = `demand ${round(value)} is ${sigma.toFixed(1)} sigma (${told}) from ${round(expected)}${isAttack ? `: ${attack}` : ''}`
+  return { kind: told, startAt: at, sigma, value, expected, why }
+}
+
+/** Nothing was scored, or nothing unusual: what was found goes on for a while. */
+function fade({ unusualAt, anomaly: before }: State, at: Instant, { response, lastsMs }: Settings): Anomaly {
+  if (unusualAt === undefined || at - unusualAt >= lastsMs) return quietOf(response)
+  const { sightings: _, ...rest } = before
+  return { ...rest, response }
 }
 
 const round = (value: number) => Math.round(value * 100) / 100

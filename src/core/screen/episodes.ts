@@ -65,7 +65,7 @@ function tell({ startAt, endAt, peak, shifted }: Open): Episode {
 }
 
 /** Twice and four times the display threshold. */
-function severityOf(sigma: number): Episode['severity'] {
+export function severityOf(sigma: number): Episode['severity'] {
   if (sigma >= 4 * DISPLAY_SIGMA) return 'critical'
   return sigma >= 2 * DISPLAY_SIGMA ? 'major' : 'minor'
 }
