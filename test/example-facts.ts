@@ -37,6 +37,7 @@ export const exampleWorkload: WorkloadFact = {
   currency: 'USD',
   load: 820,
   neededReplicas: 13,
+  anomalyScore: 0.25,
   scalers: ['crescendo', 'hpa'].map((name, index) => ({
     name,
     readyReplicas: 12 + index,

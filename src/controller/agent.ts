@@ -1,5 +1,6 @@
 import type { Condition, Decision, Instant, Observation } from '../core/model.ts'
 import type { Life } from '../core/rules.ts'
+import { type Anomaly, anomalyIn } from '../core/screen/anomaly.ts'
 import { tick } from '../loop/tick.ts'
 import type { Measured, Sources, Workload } from '../observe/workload.ts'
 import type { Clock, DurableStore, Log, Outcome, Ports } from '../ports.ts'
@@ -50,6 +51,8 @@ export interface Turn {
   readonly learning?: string
   /** How much of its past the forecaster knows; absent where it does not tell. */
   readonly life?: Life
+  /** What the screens found unusual; absent where the policy ignores it. */
+  readonly anomaly?: Anomaly
   /** Why there is no decision. */
   readonly trouble?: Trouble
   /** From the sample that the decision rests on until the API server had taken the new replicas. */
@@ -113,6 +116,7 @@ async function decide({ object, at }: Pick<Turn, 'object' | 'at'>, state: State,
   const decision = await tick(portsFor({ object, plan, target, workload }, state, world), mind.rules(), plan.target)
   const learning = mind.learning()
   const life = mind.rules().lessons?.life()
+  const anomaly = anomalyIn(await world.store.recall(plan.target.id))
   return {
     object,
     at,
@@ -123,6 +127,7 @@ async function decide({ object, at }: Pick<Turn, 'object' | 'at'>, state: State,
     ...sampleToScale(state, world),
     ...(learning !== undefined && { learning }),
     ...(life && { life }),
+    ...(anomaly && { anomaly }),
   }
 }
 

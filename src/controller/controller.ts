@@ -10,6 +10,7 @@ import { createEventRecorder } from '../record/events.ts'
 import { createStatusWriter } from '../record/status-writer.ts'
 import type { ControllerConfiguration, MetricSource, ScalingPolicy } from '../resources/documents.ts'
 import { type Agent, type AgentWorld, createAgent, type Turn } from './agent.ts'
+import { type AnomalyBook, createAnomalyBook } from './anomaly-book.ts'
 import { createClaims } from './claims.ts'
 import { follow } from './follow.ts'
 import { takingTurns } from './mind.ts'
@@ -80,6 +81,8 @@ export interface Controller {
   queue(): ScheduleState
   watchAges(): ReturnType<Watches['ages']>
   readonly sources: Sources
+  /** What was unusual about each object. */
+  readonly anomalies: AnomalyBook
 }
 
 /** How often what was learnt is kept, and what is old is dropped. */
@@ -92,6 +95,7 @@ interface Parts {
   readonly conflictOf: ConflictOf
   readonly settingsOf: SettingsOf
   readonly recorder: Recorder
+  readonly anomalies: AnomalyBook
   readonly study: Study
   readonly agents: Map<string, Agent>
   readonly turns: Map<string, Turn>
@@ -125,6 +129,7 @@ export function createController(options: ControllerOptions): Controller {
     queue: () => parts.schedule?.state() ?? { objects: 0, running: 0, waiting: 0, oldestWaitingMs: 0 },
     watchAges: () => watches.ages(options.clock.now()),
     sources: world.sources,
+    anomalies: parts.anomalies,
   }
 }
 
@@ -144,12 +149,14 @@ function assemble(options: ControllerOptions): Parts {
   const study = createStudy({ ...options, within: settings.borrowDay ?? 'Off', turns: () => [...turns.values()] })
   const writer = fencedClient(client, () => isLeader(options))
   const conflictOf = (object: Autoscaler) => claims.conflictOf(object.id)
+  const anomalies = createAnomalyBook(options)
   const parts: Parts = {
     options,
     watches,
     conflictOf,
     settingsOf,
-    recorder: recorderOf(options, writer, conflictOf),
+    anomalies,
+    recorder: recorderOf(options, writer, { conflictOf, anomalies }),
     study,
     world: worldOf(options, {
       watches,
@@ -183,7 +190,11 @@ function assemble(options: ControllerOptions): Parts {
 
 type ConflictOf = Controller['conflictOf']
 
-function recorderOf(options: ControllerOptions, writer: KubeClient, conflictOf: ConflictOf) {
+function recorderOf(
+  options: ControllerOptions,
+  writer: KubeClient,
+  known: { readonly conflictOf: ConflictOf; readonly anomalies: AnomalyBook },
+) {
   const { clock, log, store, telemetry, settings } = options
   const events = createEventRecorder({
     clock,
@@ -193,7 +204,7 @@ function recorderOf(options: ControllerOptions, writer: KubeClient, conflictOf: 
   })
   const status = createStatusWriter((object, body) => applyStatus(writer, object, body))
   const { isDryRun, currency } = settings
-  return createRecorder({ clock, log, store, telemetry, conflictOf, isDryRun, currency, status, events })
+  return createRecorder({ clock, log, store, telemetry, ...known, isDryRun, currency, status, events })
 }
 
 interface Wiring {

@@ -6,6 +6,7 @@ import type { Told } from '../record/events.ts'
 import type { StatusFacts } from '../record/status.ts'
 import type { HorizontalPodAutoscalerStatus } from '../resources/status.ts'
 import type { Turn } from './agent.ts'
+import { createAnomalyBook } from './anomaly-book.ts'
 import type { Autoscaler } from './objects.ts'
 import { conditionsOf, createRecorder, type RecorderOptions } from './recorder.ts'
 
@@ -59,7 +60,7 @@ function recording(more: Partial<RecorderOptions> = {}) {
     isDryRun: false,
     ...more,
   }
-  return { recorder: createRecorder(options), events, kept, facts, written }
+  return { recorder: createRecorder(options), options, events, kept, facts, written }
 }
 
 const stateOf = (conditions: readonly Condition[], type: string) => {
@@ -162,5 +163,51 @@ describe('recording a turn', () => {
     })
     await expect(recorder.record(turn())).resolves.toBeUndefined()
     expect(events.map(({ reason }) => reason)).toContain('FailedUpdateStatus')
+  })
+})
+
+describe('anomalies', () => {
+  const sightings = [{ kind: 'flat line', startAt: 0, sigma: 6, value: 7, expected: 9, why: 'the value 7 has come 20 times' }]
+  const unusual = (more: object = {}) =>
+    turn({
+      anomaly: { active: true, response: 'AlertOnly', sigma: 6, why: 'odd', sightings, ...more } as NonNullable<Turn['anomaly']>,
+    })
+  const withBook = (more: Partial<RecorderOptions> = {}) => {
+    const store = { saveModel: async () => undefined, loadModel: async () => undefined }
+    const clock = { now: () => 1000 }
+    const log = { info: () => undefined, warn: () => undefined }
+    return recording({ anomalies: createAnomalyBook({ store, clock, log }), ...more })
+  }
+
+  test('an alarm is one event and one count, however long it goes on', async () => {
+    const { recorder, events, options } = withBook()
+    await recorder.record(unusual())
+    await recorder.record(unusual())
+    const told = events.filter(({ reason }) => reason === 'AnomalyFlatLine')
+    expect(told).toEqual([
+      { type: 'Warning', reason: 'AnomalyFlatLine', note: 'flat line (major): the value 7 has come 20 times' },
+    ])
+    const family = options.telemetry.families().find(({ name }) => name === 'crescendo_anomalies')
+    expect(family?.samples).toMatchObject([{ labels: { autoscaler: 'web', kind: 'flat line' }, value: 1 }])
+  })
+
+  test('a score that is no alarm is kept and told to nobody, and the condition Anomalous is no event', async () => {
+    const { recorder, events, options } = withBook()
+    const anomalous: Condition = { type: 'Anomalous', status: 'True', reason: 'Hold', message: 'odd' }
+    await recorder.record({
+      ...unusual({ sightings: [{ ...sightings[0], sigma: 2.6 }] }),
+      decision: decision({ conditions: [anomalous] }),
+    } as Turn)
+    expect(events).toEqual([])
+    expect(await options.anomalies?.episodes('shop/web')).toMatchObject([{ alarm: false }])
+  })
+
+  test('a dry run counts and keeps it, and posts nothing; what is gone is forgotten', async () => {
+    const { recorder, events, options } = withBook({ isDryRun: true })
+    await recorder.record(unusual())
+    expect(events).toEqual([])
+    expect(options.anomalies?.active('shop/web')).toHaveLength(1)
+    recorder.forget(object)
+    expect(options.anomalies?.active('shop/web')).toEqual([])
   })
 })

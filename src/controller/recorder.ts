@@ -3,6 +3,7 @@ import { lifeText } from '../core/explain/life.ts'
 import { desireOfMetrics } from '../core/hpa/desire.ts'
 import { stockSettings } from '../core/hpa/settings.ts'
 import type { Condition, Decision, Instant } from '../core/model.ts'
+import type { UnusualKind } from '../core/screen/sighting.ts'
 import type { Clock, DurableStore, Log } from '../ports.ts'
 import type { Accuracy } from '../record/accuracy.ts'
 import type { ControllerTelemetry } from '../record/controller-telemetry.ts'
@@ -11,6 +12,7 @@ import type { StatusFacts } from '../record/status.ts'
 import type { StatusWriter } from '../record/status-writer.ts'
 import { notActedOn } from '../resources/not-acted-on.ts'
 import type { Turn } from './agent.ts'
+import type { AnomalyBook } from './anomaly-book.ts'
 import { createForecastBook } from './forecast-book.ts'
 import type { Autoscaler } from './objects.ts'
 
@@ -24,6 +26,8 @@ export interface RecorderOptions {
   /** Why another writer holds the target; absent where none does. */
   readonly conflictOf: (object: Autoscaler) => string | undefined
   readonly currency: string
+  /** Where what is unusual is kept as episodes. */
+  readonly anomalies?: AnomalyBook
   /** Nothing at all is written to the cluster, statuses and events included. */
   readonly isDryRun: boolean
 }
@@ -44,6 +48,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       count(turn, options)
       if (turn.decision !== undefined && isWorthKeeping(turn.decision, kept)) await keep(turn, options)
       if (turn.decision !== undefined) book.note(turn.decision)
+      await noteAnomalies(turn, options)
       if (options.isDryRun) return
       const conditions = conditionsOf(turn, options)
       tellEvents(turn, conditions, options)
@@ -51,11 +56,13 @@ export function createRecorder(options: RecorderOptions): Recorder {
     },
     forgetAll() {
       kept.clear()
+      options.anomalies?.forgetAll()
       options.status.forgetAll()
     },
     forget(object) {
       kept.delete(object.id)
       book.forget(object.id)
+      options.anomalies?.forget(object.id)
       options.status.forget(object.uid)
       options.events.forget(object)
       options.telemetry.forget({ namespace: object.namespace, autoscaler: object.name })
@@ -71,6 +78,33 @@ function count({ object, target, decision, outcome, sampleToScaleMs }: Turn, { t
   if (outcome !== undefined) telemetry.scales.add({ ...labels, outcome: outcome.kind })
   if (outcome?.kind === 'scaled' && sampleToScaleMs !== undefined)
     telemetry.sampleToScaleSeconds.observe({}, sampleToScaleMs / 1000)
+}
+
+/** An alarm is counted and told once, when it becomes one; a score above the threshold that is none is only kept. */
+async function noteAnomalies({ object, target, anomaly, at }: Turn, options: RecorderOptions): Promise<void> {
+  const { anomalies, telemetry, events, isDryRun } = options
+  if (anomalies === undefined || anomaly === undefined || target === undefined) return
+  const alarms = await anomalies.note(object.id, { at, sightings: anomaly.sightings ?? [] })
+  const labels = { namespace: object.namespace, autoscaler: object.name, target_kind: target.kind, target: target.name }
+  for (const { kind, severity, why } of alarms) {
+    telemetry.anomalies.add({ ...labels, kind })
+    if (!isDryRun)
+      events.tell(regardingOf(object), { type: 'Warning', reason: REASONS[kind], note: `${kind} (${severity}): ${why}` })
+  }
+}
+
+/** One for each kind, so that one kind does not silence another for a minute. */
+const REASONS: Readonly<Record<UnusualKind, string>> = {
+  spike: 'AnomalySpike',
+  drop: 'AnomalyDrop',
+  'level shift': 'AnomalyLevelShift',
+  'attack-like': 'AnomalyAttackLike',
+  'flat line': 'AnomalyFlatLine',
+  'change of variance': 'AnomalyVariance',
+  'lost periodicity': 'AnomalyPeriodicity',
+  drift: 'AnomalyDrift',
+  'pod unlike its peers': 'AnomalyPod',
+  'several metrics': 'AnomalySeveralMetrics',
 }
 
 interface Kept {
@@ -185,8 +219,8 @@ function paused(mode: string): Condition {
 }
 
 const GOOD_WHEN_TRUE = new Set(['AbleToScale', 'ScalingActive', 'Ready', 'MetricsFresh', 'ForecastReliable'])
-/** Its False and True are both usual, and change with every step. */
-const QUIET = new Set(['ScalingLimited'])
+/** Its False and True are both usual, and change with every step; of what is Anomalous only alarms are told, by their own events. */
+const QUIET = new Set(['ScalingLimited', 'Anomalous'])
 /** What every object begins with is no news: only its loss is. */
 const LATE = new Set(['ForecastReliable'])
 /** The event FailedRescale says it with the numbers. */

@@ -10,6 +10,8 @@ export interface ControllerTelemetry extends Pick<Telemetry, 'families' | 'forge
   readonly decisions: Counter<ObjectLabel | 'direction'>
   /** Writes to /scale: "scaled", "held" or "failed". */
   readonly scales: Counter<ObjectLabel | 'outcome'>
+  /** Episodes that became alarms, by kind. */
+  readonly anomalies: Counter<ObjectLabel | 'kind'>
   /** One turn of one object, from the first read to the last write; result "ok" or "failed". */
   readonly reconcileSeconds: Histogram<'result'>
   /** From the time of the newest sample until /scale was written. */
@@ -44,6 +46,11 @@ export function controllerTelemetry(telemetry: Telemetry = createTelemetry()): C
       name: 'crescendo_scales',
       help: 'Decisions that were to change replicas, by what became of them: scaled, held or failed.',
       labels: [...OBJECT_LABELS, 'outcome'],
+    }),
+    anomalies: counter({
+      name: 'crescendo_anomalies',
+      help: 'Anomalies that became alarms, by kind.',
+      labels: [...OBJECT_LABELS, 'kind'],
     }),
     reconcileSeconds: histogram({
       name: 'crescendo_reconcile_seconds',

@@ -1,3 +1,4 @@
+import type { KeptEpisode } from '../core/screen/alarm-book.ts'
 import type { ConditionFact, ControllerFact, Facts, WorkloadFact } from './facts.ts'
 
 export interface Alert {
@@ -37,8 +38,25 @@ export function conditionsOf({ conditions, lastDecision }: WorkloadFact): readon
 }
 
 function workloadAlerts(workload: WorkloadFact): readonly Alert[] {
+  return [...conditionAlerts(workload), ...(workload.alarms ?? []).map(alarm => alarmAlert(workload, alarm))]
+}
+
+function alarmAlert({ namespace, name }: WorkloadFact, { kind, startAt, severity, why }: KeptEpisode): Alert {
+  return {
+    name: 'Anomaly',
+    severity: severity === 'critical' ? 'critical' : 'warning',
+    namespace,
+    workload: name,
+    since: startAt,
+    reason: kind,
+    message: why,
+  }
+}
+
+/** A score above the threshold is a condition; where alarms are kept, only these alert. */
+function conditionAlerts(workload: WorkloadFact): readonly Alert[] {
   return conditionsOf(workload)
-    .filter(isBad)
+    .filter(one => isBad(one) && !(workload.alarms !== undefined && one.type === 'Anomalous'))
     .map(({ type, reason, message, since }) => ({
       name: type,
       severity: CRITICAL.includes(type) ? 'critical' : 'warning',

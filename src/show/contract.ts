@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { UNUSUAL_KINDS } from '../core/screen/sighting.ts'
 
 /** The shapes of the HTTP API: routes validate with them, `/openapi.json` is made from them. Times are ISO 8601, UTC. */
 const time = z.iso.datetime()
@@ -56,6 +57,7 @@ const workload = z
     price: z.number().optional().describe('currency units per replica-hour'),
     currency: z.string().optional(),
     learning: z.string().optional().describe('why the forecast takes no part yet; absent when it does'),
+    anomalyScore: z.number().min(0).max(1).optional().describe('how unusual the newest sample is; a half is 2.5 sigma'),
     load: z.number().optional().describe('absent when nothing was measured'),
     neededReplicas: z.number().optional(),
     currentReplicas: count.optional().describe('replicas that exist, ready or not'),
@@ -69,7 +71,7 @@ const cost = z.object({ scaler: z.string(), replicaHours: z.number(), cost: z.nu
 
 const alert = z
   .object({
-    name: z.string().describe('the condition that is bad, or MetricSourceDown, or StoreTrouble'),
+    name: z.string().describe('the condition that is bad, or Anomaly (an alarm that goes on), MetricSourceDown or StoreTrouble'),
     severity: z.enum(['critical', 'warning']),
     namespace: z.string().optional(),
     workload: z.string().optional(),
@@ -105,6 +107,23 @@ const auditEntry = z
   })
   .meta({ id: 'AuditEntry' })
 
+const anomaly = z
+  .object({
+    kind: z.enum(UNUSUAL_KINDS),
+    start: time,
+    end: time.describe('when it was last seen'),
+    active: z.boolean().describe('whether it is an alarm that goes on'),
+    alarm: z.boolean().describe('whether people were told; the others reached the threshold that policies answer, and no more'),
+    severity: z.enum(['minor', 'major', 'critical']),
+    sigma: z.number(),
+    value: z.number(),
+    expected: z.number(),
+    why: z.string(),
+    pod: z.string().optional(),
+    label: z.enum(['true', 'false']).optional().describe('what a person said of it'),
+  })
+  .meta({ id: 'Anomaly' })
+
 const control = z.object({ id: z.string(), status: z.enum(['pass', 'fail', 'not assessed']), evidence: z.string() })
 
 export const shapes = {
@@ -127,6 +146,8 @@ export const shapes = {
     z.object({ kind: z.literal('none'), why: z.string() }),
   ]),
   explain: z.object({ decision, sentence: z.string(), text: z.string() }),
+  anomalies: z.object({ time, anomalies: z.array(anomaly).describe('oldest first, at most 100') }),
+  labelled: z.object({ labelled: count.describe('episodes that have the label now') }),
   costs: z.object({
     time,
     currency: z.string(),
@@ -160,6 +181,11 @@ export const inputs = {
   workload: z.object({ namespace: label, name: label }),
   none: z.strictObject({}),
   limit: z.strictObject({ limit: z.coerce.number().int().min(1).max(1000).default(50) }),
+  episode: z.object({ namespace: label, name: label, start: z.iso.datetime({ offset: true }) }),
+  label: z.strictObject({
+    label: z.enum(['true', 'false']).describe('whether it was worth being told'),
+    kind: z.enum(UNUSUAL_KINDS).optional().describe('where several began at that time; all of them when absent'),
+  }),
   at: z.strictObject({ at: z.iso.datetime({ offset: true }).optional() }),
   /** The envelope only: what is wrong with one metric must not refuse the others. */
   push: z.strictObject({
@@ -186,6 +212,7 @@ export type WorkloadView = z.infer<typeof workload>
 export type DecisionView = z.infer<typeof decision>
 export type ForecastView = z.infer<typeof shapes.forecast>
 export type AlertView = z.infer<typeof alert>
+export type AnomalyView = z.infer<typeof anomaly>
 export type PolicyView = z.infer<typeof policy>
 export type AuditEntryView = z.infer<typeof auditEntry>
 export type PushAnswer = z.infer<typeof shapes.pushed>

@@ -1,4 +1,7 @@
 import type { Condition, Decision, Instant } from '../core/model.ts'
+import type { KeptEpisode } from '../core/screen/alarm-book.ts'
+import type { Label } from '../core/screen/labels.ts'
+import type { UnusualKind } from '../core/screen/sighting.ts'
 import type { JournalEntry, MetricFamily } from '../ports.ts'
 
 /** A durable store answers later, one in memory at once. */
@@ -27,6 +30,13 @@ export interface Facts {
   subscribe(listener: (news: News) => void): () => void
   /** Every policy that an object may refer to, with the settings that it results in. */
   policies?(): readonly PolicyFact[]
+  /** What was unusual about one object, oldest first. Absent where nothing keeps it. */
+  anomalies?(id: string): Soon<readonly KeptEpisode[]>
+  /** How many episodes that began then have the label now. */
+  labelAnomaly?(
+    id: string,
+    given: { readonly startAt: Instant; readonly kind?: UnusualKind; readonly label: Label },
+  ): Soon<number>
   /** Intents and outcomes, newest first. Absent where nothing keeps them. */
   journal?(limit: number): Soon<readonly JournalEntry[]>
   /** Absent where no controller runs. */
@@ -71,6 +81,10 @@ export interface WorkloadFact {
   /** What each scaler has done with the same traffic; the first one is the one that acts, the others are compared. */
   readonly scalers: readonly ScalerFact[]
   readonly lastDecision?: Decision
+  /** Score of the newest sample of the load, 0..1; absent where nothing is scored. */
+  readonly anomalyScore?: number
+  /** Alarms that go on; absent where nothing keeps them, and the condition Anomalous speaks for them. */
+  readonly alarms?: readonly KeptEpisode[]
 }
 
 export interface ConditionFact extends Condition {

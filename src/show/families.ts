@@ -44,6 +44,11 @@ function workloadFamilies(workloads: readonly WorkloadFact[]): readonly MetricFa
   return [
     family('crescendo_load', 'Load of the last tick, in load units.', ({ load }) => load),
     family('crescendo_needed_replicas', 'Replicas that the load needs within its SLO.', one => one.neededReplicas),
+    family(
+      'crescendo_anomaly_score',
+      'How unusual the newest sample of the load is, 0 to 1; a half is 2.5 sigma.',
+      one => one.anomalyScore,
+    ),
     family('crescendo_current_replicas', 'Replicas that exist, ready or not.', one => one.currentReplicas),
     family('crescendo_min_replicas', 'The fewest replicas that the object allows.', one => one.minReplicas),
     family('crescendo_max_replicas', 'The most replicas that the object allows.', one => one.maxReplicas),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { inputs, MAX_PUSHED, pushedMetric, shapes } from './contract.ts'
+import { LABEL_PATH, LABEL_SUMMARY } from './label.ts'
 import { PUSH_PATH, PUSH_SUMMARY } from './push.ts'
 import type { Route } from './routes.ts'
 
@@ -20,6 +21,7 @@ export function openapi(routes: readonly Route[], version: string): object {
       '/api/v1/stream': plain('Decisions and scoreboard as server-sent events', 'text/event-stream'),
       ...Object.fromEntries(routes.map(route => [pathOf(route), { get: operationOf(route) }])),
       [PUSH_PATH]: { post: pushOperation() },
+      [pathOf({ path: LABEL_PATH })]: { post: labelOperation() },
     },
     components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
   }
@@ -37,7 +39,17 @@ function pushOperation(): object {
   }
 }
 
-const pathOf = ({ path }: Route) => path.replace(/:(\w+)/g, '{$1}')
+function labelOperation(): object {
+  return {
+    summary: LABEL_SUMMARY,
+    security: [{ token: [] }, {}],
+    parameters: parametersOf(inputs.episode, 'path'),
+    requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(inputs.label, 'input') } } },
+    responses: responsesOf(shapes.labelled),
+  }
+}
+
+const pathOf = ({ path }: Pick<Route, 'path'>) => path.replace(/:(\w+)/g, '{$1}')
 
 function operationOf(route: Route): object {
   const parameters = [...parametersOf(route.params, 'path'), ...parametersOf(route.query, 'query')]

@@ -34,7 +34,7 @@ export interface PushOptions {
 export function registerPush(app: FastifyInstance, options: PushOptions | undefined): void {
   const onRequest = async (request: FastifyRequest) => {
     if (options === undefined) throw new HttpError(501, NOBODY)
-    authorise(app, request, options.token)
+    authorise(app, request, { token: options.token, what: 'metrics are taken' })
   }
   app.post(PUSH_PATH, { bodyLimit: PUSH_BYTES, onRequest }, async (request, reply) => {
     if (options === undefined) throw new HttpError(501, NOBODY)
@@ -44,10 +44,15 @@ export function registerPush(app: FastifyInstance, options: PushOptions | undefi
 
 const NOBODY = 'this server takes no metrics: what it scales is measured otherwise'
 
-function authorise(app: FastifyInstance, request: FastifyRequest, token: string | undefined): void {
+/** Only with the token where there is one; without one only where nobody but this machine can ask. */
+export function authorise(
+  app: FastifyInstance,
+  request: FastifyRequest,
+  { token, what }: { readonly token: string | undefined; readonly what: string },
+): void {
   if (token === undefined) {
     if (isLoopbackOnly(app)) return
-    throw new HttpError(403, 'metrics are taken only with a token where the server listens on more than loopback; none is set')
+    throw new HttpError(403, `${what} only with a token where the server listens on more than loopback; none is set`)
   }
   const given = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
   if (given !== undefined && isSame(given, token)) return

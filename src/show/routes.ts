@@ -3,7 +3,17 @@ import { alertsOf } from './alerts.ts'
 import { inputs, shapes } from './contract.ts'
 import { type Facts, idOf, type Soon, type WorkloadFact } from './facts.ts'
 import { HttpError } from './problem.ts'
-import { alertView, auditView, costsView, decisionView, forecastView, isoOf, policyView, workloadView } from './views.ts'
+import {
+  alertView,
+  anomalyView,
+  auditView,
+  costsView,
+  decisionView,
+  forecastView,
+  isoOf,
+  policyView,
+  workloadView,
+} from './views.ts'
 
 /** One GET route as data: the server registers it, `/openapi.json` describes it. */
 export interface Route {
@@ -95,12 +105,15 @@ function recordRoutes(facts: Facts): readonly Route[] {
   ]
 }
 
+/** The workload of that name, or the answer 404. */
+export function findWorkload(facts: Facts, params: { readonly namespace: string; readonly name: string }): WorkloadFact {
+  const found = facts.workloads().find(workload => idOf(workload) === idOf(params))
+  if (found) return found
+  throw new HttpError(404, `there is no workload ${idOf(params)}; GET /api/v1/workloads lists what there is`)
+}
+
 function workloadRoutes(facts: Facts): readonly Route[] {
-  const find = (params: { namespace: string; name: string }): WorkloadFact => {
-    const found = facts.workloads().find(workload => idOf(workload) === idOf(params))
-    if (found) return found
-    throw new HttpError(404, `there is no workload ${idOf(params)}; GET /api/v1/workloads lists what there is`)
-  }
+  const find = (params: { namespace: string; name: string }) => findWorkload(facts, params)
   const path = '/api/v1/workloads/:namespace/:name'
   const common = { params: inputs.workload, query: inputs.none }
   return [
@@ -128,6 +141,16 @@ function workloadRoutes(facts: Facts): readonly Route[] {
       summary: 'The forecast of its last decision, or why there is none',
       answer: shapes.forecast,
       handle: ({ params }) => forecastView(find(params)),
+    }),
+    route({
+      ...common,
+      path: `${path}/anomalies`,
+      summary: 'What was unusual about it: kind, start, severity, value and expectation, and the label that a person gave',
+      answer: shapes.anomalies,
+      handle: async ({ params }) => {
+        const found = (await facts.anomalies?.(idOf(find(params)))) ?? []
+        return { time: isoOf(facts.now()), anomalies: found.map(episode => anomalyView(facts, episode)) }
+      },
     }),
     route({
       ...common,

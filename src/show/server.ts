@@ -5,6 +5,7 @@ import { exposition, formatFor } from './exposition.ts'
 import type { Facts } from './facts.ts'
 import { familiesOf } from './families.ts'
 import { INDEX_STYLE, indexPage } from './index-page.ts'
+import { registerLabels } from './label.ts'
 import { isLoopbackOnly } from './listen.ts'
 import { openapi } from './openapi.ts'
 import { HttpError, problemOf, sendProblem } from './problem.ts'
@@ -70,6 +71,7 @@ export function createServer(facts: Facts, options: ServerOptions = {}): Fastify
   registerProbes(app, facts)
   registerPlumbing(app, facts, { stream, measured })
   registerPush(app, options.push)
+  registerLabels(app, facts, options.push?.token)
   registerRoutes(app, facts)
   return app
 }

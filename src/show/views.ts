@@ -1,7 +1,17 @@
 import { type Decision, type Instant, QUANTILES, WINDOW_LEVELS } from '../core/model.ts'
+import { activeAlarms, type KeptEpisode } from '../core/screen/alarm-book.ts'
 import type { JournalEntry } from '../ports.ts'
 import { type Alert, conditionsOf } from './alerts.ts'
-import type { AlertView, AuditEntryView, CostsView, DecisionView, ForecastView, PolicyView, WorkloadView } from './contract.ts'
+import type {
+  AlertView,
+  AnomalyView,
+  AuditEntryView,
+  CostsView,
+  DecisionView,
+  ForecastView,
+  PolicyView,
+  WorkloadView,
+} from './contract.ts'
 import type { ConditionFact, Facts, PolicyFact, WorkloadFact } from './facts.ts'
 
 export const isoOf = (at: Instant) => new Date(at).toISOString()
@@ -26,7 +36,7 @@ export function decisionView(facts: Facts, decision: Decision): DecisionView {
 }
 
 export function workloadView(facts: Facts, workload: WorkloadFact): WorkloadView {
-  const { lastDecision, scalers, conditions: _, ...rest } = workload
+  const { lastDecision, scalers, conditions: _, alarms: __, ...rest } = workload
   return {
     ...rest,
     conditions: conditionsOf(workload).map(conditionView),
@@ -45,6 +55,11 @@ const conditionView = ({ type, status, reason, message, since }: ConditionFact) 
 
 export function alertView({ since, ...alert }: Alert): AlertView {
   return { ...alert, ...(since !== undefined && { since: isoOf(since) }) }
+}
+
+export function anomalyView(facts: Facts, { startAt, endAt, ...episode }: KeptEpisode): AnomalyView {
+  const isActive = activeAlarms({ episodes: [{ startAt, endAt, ...episode }] }, facts.now()).length > 0
+  return { ...episode, start: isoOf(startAt), end: isoOf(endAt), active: isActive }
 }
 
 export function policyView(policy: PolicyFact): PolicyView {

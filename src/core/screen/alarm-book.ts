@@ -72,12 +72,12 @@ function prolonged(before: KeptEpisode, sighting: Sighting, at: Instant): KeptEp
 
 const lasting = (kind: UnusualKind) => (kind === 'attack-like' || kind === 'level shift' ? kind : undefined)
 
-/** Labels every episode that began then (of that kind, where one is given). `labelled`: how many. */
+/** Labels every episode that began then, to the millisecond (of that kind, where one is given). `labelled`: how many. */
 export function labelEpisodes(
   book: AlarmBook,
   { startAt, kind, label }: { readonly startAt: Instant; readonly kind?: UnusualKind; readonly label: Label },
 ): { readonly book: AlarmBook; readonly labelled: number } {
-  const isMeant = (one: KeptEpisode) => one.startAt === startAt && (kind === undefined || one.kind === kind)
+  const isMeant = (one: KeptEpisode) => Math.trunc(one.startAt) === startAt && (kind === undefined || one.kind === kind)
   const labelled = book.episodes.filter(isMeant).length
   return { book: { episodes: book.episodes.map(one => (isMeant(one) ? { ...one, label } : one)) }, labelled }
 }

@@ -1,7 +1,7 @@
 import type { Instant, Observation } from '../model.ts'
 import { type Memory, recall, type Screen } from '../rules.ts'
 import { attackLike, type ClientsState, learnClients, unknownClients } from './attack-like.ts'
-import { type DetectorState, DISPLAY_SIGMA, type Finding, freshDetector, observe } from './detector.ts'
+import { type DetectorState, DISPLAY_SIGMA, type Finding, freshDetector, observe, scoreOf } from './detector.ts'
 import { freshKinds, type KindsState, watchKinds } from './kinds.ts'
 import { type PeersState, watchPeers } from './peers.ts'
 import { ANSWERED, type Sighting } from './sighting.ts'
@@ -26,6 +26,8 @@ export interface Anomaly {
   readonly response: AnomalyResponse
   readonly sigma: number
   readonly why: string
+  /** Score of the newest sample, 0..1, a half at 2.5 sigma; absent while there is none. */
+  readonly score?: number
   /** It looks like an attack, which is nothing to widen for. */
   readonly attackLike?: boolean
   /** Everything that is unusual as of the last look, also what is only told. */
@@ -95,10 +97,11 @@ function look(before: State, observation: Observation, settings: Settings): Stat
     clients: isUsual ? learnClients(clients, traffic) : clients,
   }
   const worst = sightings.filter(({ kind }) => ANSWERED.includes(kind)).toSorted((a, b) => b.sigma - a.sigma)[0]
-  if (worst === undefined) return { ...state, anomaly: { ...fade(before, at, settings), sightings } }
+  const score = scoreOf(finding.sigma)
+  if (worst === undefined) return { ...state, anomaly: { ...fade(before, at, settings), score, sightings } }
   const { sigma, why } = worst
   const isAttack = scored[0]?.kind === 'attack-like'
-  const anomaly = { active: true, response: settings.response, sigma, why, attackLike: isAttack, sightings }
+  const anomaly = { active: true, response: settings.response, sigma, why, score, attackLike: isAttack, sightings }
   return { ...state, unusualAt: at, anomaly }
 }
 

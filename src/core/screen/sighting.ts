@@ -12,6 +12,20 @@ export type UnusualKind =
   | 'pod unlike its peers'
   | 'several metrics'
 
+/** All of them, in the order in which they are explained. */
+export const UNUSUAL_KINDS = [
+  'spike',
+  'drop',
+  'level shift',
+  'attack-like',
+  'flat line',
+  'change of variance',
+  'lost periodicity',
+  'drift',
+  'pod unlike its peers',
+  'several metrics',
+] as const satisfies readonly UnusualKind[]
+
 /** What one look found unusual, judged by what came before it only. It is told again at every look while it lasts. */
 export interface Sighting {
   readonly kind: UnusualKind
