@@ -2,14 +2,14 @@ import { type Kept, numbersPart, partsOf } from '../state.ts'
 
 /** Linear least squares with a ridge penalty, fed row by row, old rows fading out exponentially. */
 export interface Ridge extends Kept {
-  /** Adds one row: the `width` entries of `features` from `from` on. */
-  add(features: Float64Array, target: number, from?: number): void
+  /** Adds one row: the `width` entries of `features` from `from` (0) on, which count `weight` times (1). */
+  add(features: Float64Array, target: number, row?: { readonly from?: number; readonly weight?: number }): void
   /** Multiplies the weight of everything added so far. */
   fade(factor: number): void
   /** Solves for the coefficients used from now on. Keeps the old ones if the system is singular. */
   solve(): void
   predict(features: Float64Array): number
-  /** Sum of the (faded) row weights. */
+  /** How many rows were added, old ones faded; whatever they count. */
   readonly weight: number
 }
 
@@ -39,10 +39,10 @@ export function createRidge(width: number, penalty: number): Ridge {
     get weight() {
       return weight
     },
-    add(features, target, from = 0) {
+    add(features, target, { from = 0, weight: times = 1 } = {}) {
       weight += 1
       for (let row = 0; row < width; row++) {
-        const value = features[from + row]!
+        const value = features[from + row]! * times
         if (value === 0) continue
         moment[row]! += value * target
         const base = startOf(row)

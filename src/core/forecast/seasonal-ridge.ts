@@ -1,6 +1,8 @@
 import { type Band, type Forecast, type Instant, QUANTILES, WINDOW_LEVELS, type WindowForecast } from '../model.ts'
 import type { Forecaster, Restorable } from '../rules.ts'
 import { listOf, listPart, partsOf, restorable } from '../state.ts'
+import { createRidgeCenter } from './center.ts'
+import { createEnsembleCenter } from './ensemble-center.ts'
 import { createTrack, fromLog, gridOf, type Track } from './track.ts'
 import { createWindowModel, type WindowModel } from './window-model.ts'
 
@@ -40,7 +42,9 @@ export function seasonalRidge(options: SeasonalRidgeOptions): Forecaster & Resto
   const track = createTrack(grid, options.unit)
   const models = spans.map((span, i) => {
     const window = { from: aheadOf(span.fromMs, options), to: aheadOf(span.toMs, options) }
-    return createWindowModel({ track, window, levels: i < options.windows.length ? WINDOW_LEVELS : QUANTILES })
+    const isPoint = i >= options.windows.length
+    const center = isPoint ? createEnsembleCenter(track, window.to) : createRidgeCenter()
+    return createWindowModel({ track, window, center, levels: isPoint ? QUANTILES : WINDOW_LEVELS })
   })
   let lastAt: Instant | undefined
   let last: { readonly madeAt: Instant; readonly tick: number; readonly forecast: ReturnType<Forecaster['predict']> } | undefined
@@ -63,7 +67,7 @@ export function seasonalRidge(options: SeasonalRidgeOptions): Forecaster & Resto
     )
   return {
     name: NAME,
-    ...restorable(() => ({ kind: `${NAME} ${JSON.stringify(options)}`, version: 2 }), {
+    ...restorable(() => ({ kind: `${NAME} ${JSON.stringify(options)}`, version: 3 }), {
       part: () => partsOf({ track, models: listOf(models), time: time() }),
     }),
     absorb(at, demand) {
@@ -101,21 +105,24 @@ function compute({ options, track, models }: Fitted, now: Instant): Forecast | {
   if (track.gap > longestGap) return { abstains: `the newest value is ${Math.round((track.gap * stepMs) / 60_000)} min old` }
   if (!models.every(one => one.isCalibrated())) return { abstains: 'too few values yet to tell how wrong a forecast would be' }
   const cap = 2 * track.weekMaximum
-  const read = models.map(one => ascending(one.bounds(), log => Math.min(cap, fromLog(log, unit))))
+  const read = models.map((one, i) => {
+    const bounds = Array.from(one.bounds(), log => Math.min(cap, fromLog(log, unit)))
+    // The median of counts is a count: between two of them every forecast is wrong.
+    if (track.isCount && i >= options.windows.length) bounds[0] = Math.round(bounds[0]!)
+    return ascending(bounds)
+  })
   const fan = options.pointsMs.map((ms, i) => ({ at: now + ms, quantiles: read[options.windows.length + i]! }))
   const spans = options.windows.map((span, i) => ({ ...span, quantiles: read[i]! }))
   return { by: NAME, madeAt: now, points: fan, windows: spans.map(span => notBelowItsPoints(span, fan, now)) }
 }
 
 /** Corrections made level by level may cross; quantiles may not. */
-function ascending(bounds: Float64Array, read: (log: number) => number): readonly number[] {
-  const quantiles: number[] = []
+function ascending(bounds: readonly number[]): readonly number[] {
   let highest = 0
-  for (const bound of bounds) {
-    highest = Math.max(highest, read(bound))
-    quantiles.push(highest)
-  }
-  return quantiles
+  return bounds.map(bound => {
+    highest = Math.max(highest, bound)
+    return highest
+  })
 }
 
 /** The maximum over a window is at least each of its points, level by level; models fitted apart need not know that. */

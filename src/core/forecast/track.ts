@@ -34,6 +34,8 @@ export interface Track extends Kept {
   readonly roughness: readonly [number, number, number]
   /** Largest load of the newest 7 days or so (the daily maxima), for the cap. */
   readonly weekMaximum: number
+  /** Every load so far was a whole number. */
+  readonly isCount: boolean
   push(load: number | undefined): void
 }
 
@@ -53,7 +55,7 @@ export function createTrack(grid: Grid, unit: number): Track {
   const maxima = createDailyMaxima(grid.perDay)
   const fades = [grid.perMinute * 2, grid.perMinute * 15, grid.perHour * 4].map(ticks => 1 / (1 + ticks))
   const roughness: [number, number, number] = [0.02, 0.02, 0.02]
-  let [tick, gap, dayMean] = [-1, 0, 0]
+  let [tick, gap, dayMean, isCount] = [-1, 0, 0, true]
 
   const part = () =>
     partsOf({
@@ -61,9 +63,9 @@ export function createTrack(grid: Grid, unit: number): Track {
       base,
       maxima,
       now: numbersPart(
-        () => [tick, gap, dayMean, ...roughness],
-        ([first = -1, second = 0, third = 0, ...rest]) => {
-          ;[tick, gap, dayMean] = [first, second, third]
+        () => [tick, gap, dayMean, Number(isCount), ...roughness],
+        ([first = -1, second = 0, third = 0, fourth = 1, ...rest]) => {
+          ;[tick, gap, dayMean, isCount] = [first, second, third, fourth === 1]
           rest.forEach((value, i) => {
             roughness[i] = value
           })
@@ -85,13 +87,19 @@ export function createTrack(grid: Grid, unit: number): Track {
       return dayMean
     },
     roughness,
+    get isCount() {
+      return isCount
+    },
     get weekMaximum() {
       return maxima.largest()
     },
     push(load) {
       tick += 1
       gap = load === undefined ? gap + 1 : 0
-      if (load !== undefined) maxima.add(tick, load)
+      if (load !== undefined) {
+        maxima.add(tick, load)
+        isCount &&= Number.isInteger(load)
+      }
       level.set(tick, load === undefined ? fill(level, tick, grid.perDay) : toLog(load, unit))
       const mean = base.push(tick)
       dayMean = tick === 0 ? mean : dayMean + (mean - dayMean) / (1 + Math.min(tick, grid.perDay))

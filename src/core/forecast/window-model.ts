@@ -1,4 +1,5 @@
 import { type Kept, partsOf } from '../state.ts'
+import { type Center, COMMON_WIDTH, clamp } from './center.ts'
 import { createResidualQuantiles } from './residual-quantiles.ts'
 import { createRidge } from './ridge.ts'
 import { createRing } from './ring.ts'
@@ -10,7 +11,7 @@ export interface WindowTicks {
   readonly to: number
 }
 
-/** Direct forecast of the log maximum over one window: mean by ridge, spread by ridge on log |residual|, quantiles of both. */
+/** Direct forecast of the log maximum over one window: the middle by its center, spread by ridge on log |residual|, quantiles of both. */
 export interface WindowModel extends Kept {
   /** Called once for each tick after the track took it in; `timeOfDay` is 0..1 at that tick. */
   advance(timeOfDay: number): void
@@ -21,47 +22,48 @@ export interface WindowModel extends Kept {
   bounds(): Float64Array
 }
 
-const MEAN_WIDTH = 22
 const SPREAD_WIDTH = 14
 /** Added to |residual| before the log: 0.5 % of the load is as good as exact. */
 const EXACT = 0.005
 /** Gibbs and Candes (2021), adaptive conformal inference: how far one miss moves an offset, in units of z. */
 const ADAPTATION = 0.05
-/** Rows fade with a time constant of eight days. */
+/** As the rows of the center. */
 const HOURLY_FADE = Math.exp(-1 / (24 * 8))
 
 export interface WindowModelOptions {
   readonly track: Track
   readonly window: WindowTicks
   readonly levels: readonly number[]
+  readonly center: Center
 }
 
 export function createWindowModel(options: WindowModelOptions): WindowModel {
-  const { track, window } = options
+  const { track, window, center } = options
   const { perMinute } = track.grid
-  const mean = createRidge(MEAN_WIDTH, 1e-3)
+  const spreadAt = COMMON_WIDTH + center.ownWidth
   const spread = createRidge(SPREAD_WIDTH, 1e-3)
   const seasons = createSeasonalHistory(track, window)
   const residuals = createResidualHistory(track)
   const scores = createCalibration(options)
-  const origins = createOrigins(window.to + 1, perMinute)
+  const origins = createOrigins({ count: window.to + 1, perMinute, width: spreadAt + SPREAD_WIDTH })
   const solved = new Uint8Array(1)
-  const part = () => partsOf({ mean, spread, seasons, residuals, scores, origins, solved })
+  const part = () => partsOf({ center, spread, seasons, residuals, scores, origins, solved })
 
   /** The window of `origin` has passed: its forecast is scored, and its row teaches. */
   const mature = (origin: number) => {
     const slot = origins.slotOf(origin)
-    const rise = seasons.close(origin) - track.base.get(origin)
+    const base = track.base.get(origin)
+    const rise = seasons.close(origin) - base
     const [expected, deviation] = [origins.means[slot]!, origins.spreads[slot]!]
     const real = track.gap === 0 && origins.usable[slot] === 1
-    if (real && solved[0] === 1) scores.add((rise - expected) / deviation)
+    const isScored = real && solved[0] === 1
+    if (isScored) scores.add((rise - expected) / deviation)
     const residual = Math.abs(rise - expected)
-    residuals.close(origin, real && solved[0] === 1 ? residual : undefined)
-    if (!real || origin % perMinute !== 0) return
-    // A single monster (a flash crowd, an attack that slipped through) must not bend the fit.
+    residuals.close(origin, isScored ? residual : undefined)
+    const teaches = real && origin % perMinute === 0
     const row = origins.rowOf(origin)
-    mean.add(origins.rows, solved[0] === 1 ? expected + clamp(rise - expected, 8 * deviation) : rise, row)
-    if (solved[0] === 1) spread.add(origins.rows, Math.log(residual + EXACT), row + MEAN_WIDTH)
+    center.mature({ slot, rows: origins.rows, row, base, rise, expected, deviation, isScored, teaches })
+    if (teaches && isScored) spread.add(origins.rows, Math.log(residual + EXACT), { from: row + spreadAt })
   }
   return {
     part,
@@ -69,20 +71,19 @@ export function createWindowModel(options: WindowModelOptions): WindowModel {
       const origin = track.tick - window.to
       if (origin >= 0) mature(origin)
       const slot = origins.slotOf(track.tick)
-      seasons.describe(meanRow, timeOfDay)
+      seasons.describe(middleRow, timeOfDay)
+      center.describeOwn(middleRow)
       residuals.describe(spreadRow)
-      if (track.tick % perMinute === 0) origins.keep(track.tick)
+      if (track.tick % perMinute === 0) origins.keep(track.tick, spreadAt)
       origins.usable[slot] = track.gap === 0 ? 1 : 0
-      origins.means[slot] = solved[0] === 1 ? mean.predict(meanRow) : 0
+      origins.means[slot] = solved[0] === 1 ? center.expect(middleRow, slot) : 0
       origins.spreads[slot] = solved[0] === 1 ? Math.exp(clamp(spread.predict(spreadRow) + 4, 6) - 4) : 0.2
     },
     refit() {
-      mean.solve()
       if (spread.weight > 0) spread.solve()
-      mean.fade(HOURLY_FADE)
       spread.fade(HOURLY_FADE)
       scores.refresh()
-      solved[0] = mean.weight > MEAN_WIDTH * 3 ? 1 : 0
+      solved[0] = center.refit() ? 1 : 0
     },
     isCalibrated: () => scores.isKnown(),
     bounds() {
@@ -93,18 +94,23 @@ export function createWindowModel(options: WindowModelOptions): WindowModel {
 }
 
 /** The rows of the tick in hand, filled anew by every model at every tick; what must stay is copied. */
-const meanRow = new Float64Array(MEAN_WIDTH)
+const middleRow = new Float64Array(COMMON_WIDTH + 16)
 const spreadRow = new Float64Array(SPREAD_WIDTH)
-const ROW = MEAN_WIDTH + SPREAD_WIDTH
+
+interface OriginsOptions {
+  readonly count: number
+  readonly perMinute: number
+  readonly width: number
+}
 
 /** What was predicted at the newest `count` origins, kept until their window has passed; rows only of those that will teach. */
-function createOrigins(count: number, perMinute: number) {
+function createOrigins({ count, perMinute, width }: OriginsOptions) {
   const kept = Math.ceil(count / perMinute) + 1
-  const rows = new Float64Array(kept * ROW)
+  const rows = new Float64Array(kept * width)
   const means = new Float64Array(count)
   const spreads = new Float64Array(count).fill(1)
   const usable = new Uint8Array(count)
-  const rowOf = (tick: number) => (Math.floor(tick / perMinute) % kept) * ROW
+  const rowOf = (tick: number) => (Math.floor(tick / perMinute) % kept) * width
   return {
     part: () => partsOf({ rows, means, spreads, usable }),
     rows,
@@ -113,15 +119,15 @@ function createOrigins(count: number, perMinute: number) {
     usable,
     slotOf: (tick: number) => tick % count,
     rowOf,
-    keep(tick: number) {
-      rows.set(meanRow, rowOf(tick))
-      rows.set(spreadRow, rowOf(tick) + MEAN_WIDTH)
+    keep(tick: number, spreadAt: number) {
+      rows.set(middleRow.subarray(0, spreadAt), rowOf(tick))
+      rows.set(spreadRow, rowOf(tick) + spreadAt)
     },
   }
 }
 
 /** Empirical quantiles of the standardised residuals, each level corrected online by its own misses. */
-function createCalibration({ levels, track }: WindowModelOptions) {
+function createCalibration({ levels, track, center: { isMedian } }: WindowModelOptions) {
   const scores = createResidualQuantiles(track.grid.perDay * 7)
   const offsets = new Float64Array(levels.length)
   const bound = new Float64Array(levels.length)
@@ -145,12 +151,11 @@ function createCalibration({ levels, track }: WindowModelOptions) {
     },
     bounds(center: number, spread: number): Float64Array {
       for (let i = 0; i < levels.length; i++) bound[i] = center + (quantiles[i]! + offsets[i]!) * spread
+      if (isMedian) bound[levels.indexOf(0.5)] = center
       return bound
     },
   }
 }
-
-const clamp = (value: number, limit: number): number => Math.max(-limit, Math.min(limit, value))
 
 /** How wrong we were lately, at this time on the days before and at this minute of the hour: the features of the spread. */
 function createResidualHistory(track: Track) {

@@ -1,0 +1,107 @@
+import { partsOf } from '../state.ts'
+import { type Center, COMMON_WIDTH, clamp, type Matured } from './center.ts'
+import { createRidge } from './ridge.ts'
+import type { Track } from './track.ts'
+
+const OWN_WIDTH = 5
+const WIDTH = COMMON_WIDTH + OWN_WIDTH
+const MEMBERS = ['long', 'short', 'last'] as const
+const COUNT = MEMBERS.length
+/** Time constants, in hours, of the two regressions: eight days know the week, eighteen hours follow what changes. */
+const [LONG_HOURS, SHORT_HOURS] = [192, 18]
+/** Errors below a tenth of the load weigh alike (Huber): the weights of absolute errors would have no end. */
+const LEAST_RESIDUAL = 0.1
+/** No member expects more than that many times, or less than that share, of the load of now: e to the 20th. */
+const LARGEST_RISE = 20
+/** Members weigh by the inverse of their error to that power, and errors are forgotten in the mean after so many days. */
+const [POWER, ERROR_DAYS] = [8, 0.15]
+/** Errors of half a percent of the usual load are as good as none: after quiet hours the last value must not silence who knows of a jump. */
+const EXACT = 0.005
+/** Moving averages over so many ticks: what single lags are too noisy for. */
+const SMOOTHED_TICKS = [3, 8, 24]
+
+/**
+ * The median by an ensemble: two linear regressions for the least absolute error (a ridge whose rows are weighted by the inverse
+ * of their error, one step of iteratively reweighted least squares at a time), one with a long memory and one with a short one, and
+ * the last value; combined by inverse powers of their matured errors in units of the load. `ahead`: ticks to the point.
+ */
+export function createEnsembleCenter(track: Track, ahead: number): Center {
+  const members = [createRidge(WIDTH, 1e-3), createRidge(WIDTH, 1e-3)] as const
+  const [long, short] = members
+  const smoothed = new Float64Array(SMOOTHED_TICKS.length)
+  const told = new Float64Array((ahead + 1) * COUNT)
+  const errors = new Float64Array(COUNT + 1) // and how many were scored
+  const fitted = new Uint8Array(1)
+
+  const score = ({ slot, base, rise }: Matured) => {
+    errors[COUNT]! += 1
+    const gain = Math.max(1 / errors[COUNT]!, 1 / (track.grid.perDay * ERROR_DAYS))
+    const load = Math.exp(base + rise)
+    for (let member = 0; member < COUNT; member++) {
+      const error = Math.abs(Math.exp(base + told[slot * COUNT + member]!) - load)
+      errors[member]! += gain * (error - errors[member]!)
+    }
+  }
+  /** Absolute errors in units of the load: rows of a high load weigh more, rows that were far off less. */
+  const weightOf = ({ slot, base, rise }: Matured) => {
+    if (fitted[0] === 0) return 1
+    const residual = Math.abs(rise - told[slot * COUNT]!)
+    return Math.min(1, LEAST_RESIDUAL / residual) * Math.exp(clamp(base - track.dayMean, 2))
+  }
+  return {
+    ownWidth: OWN_WIDTH,
+    isMedian: true,
+    part: () => partsOf({ long, short, smoothed, told, errors, fitted }),
+    describeOwn(row) {
+      const now = track.base.get(track.tick)
+      SMOOTHED_TICKS.forEach((ticks, i) => {
+        const gain = Math.max(1 / ticks, 1 / (track.tick + 1))
+        smoothed[i]! += gain * (track.level.get(track.tick) - smoothed[i]!)
+        row[COMMON_WIDTH + i] = now - smoothed[i]!
+      })
+      row[COMMON_WIDTH + 3] = around(track, ahead, 1)
+      row[COMMON_WIDTH + 4] = around(track, ahead, 7)
+    },
+    expect(row, slot) {
+      const own = told.subarray(slot * COUNT, (slot + 1) * COUNT)
+      own[0] = clamp(long.predict(row), LARGEST_RISE)
+      own[1] = clamp(short.predict(row), LARGEST_RISE)
+      own[2] = track.level.get(track.tick) - track.base.get(track.tick)
+      return combined(own, errors, EXACT * Math.exp(track.dayMean))
+    },
+    mature(matured) {
+      if (matured.isScored) score(matured)
+      if (!matured.teaches) return
+      const weight = weightOf(matured)
+      for (const member of members) member.add(matured.rows, matured.rise, { from: matured.row, weight })
+    },
+    refit() {
+      for (const member of members) member.solve()
+      fitted[0] = long.weight > WIDTH * 3 ? 1 : 0
+      long.fade(Math.exp(-1 / LONG_HOURS))
+      short.fade(Math.exp(-1 / SHORT_HOURS))
+      return fitted[0] === 1
+    },
+  }
+}
+
+/** Mean of five ticks around the same time `days` ago, over the load of now for a week and of then for a day; 0 while unknown. */
+function around({ grid, tick, level, base }: Track, ahead: number, days: 1 | 7): number {
+  const back = days * grid.perDay
+  if (tick < back + 6 || ahead + 2 > grid.perDay) return 0
+  let sum = 0
+  for (let one = -2; one <= 2; one++) sum += level.get(tick - back + ahead + one)
+  return sum / 5 - (days === 1 ? base.get(tick - back) : base.get(tick))
+}
+
+/** Weighted by inverse powers of the errors, as shares of the least one, so that no error is too large or small for its power. */
+function combined(told: Float64Array, errors: Float64Array, exact: number): number {
+  const least = Math.min(errors[0]!, errors[1]!, errors[2]!) + exact
+  let [weights, sum] = [0, 0]
+  for (let member = 0; member < COUNT; member++) {
+    const weight = (least / (errors[member]! + exact)) ** POWER
+    weights += weight
+    sum += weight * told[member]!
+  }
+  return sum / weights
+}
