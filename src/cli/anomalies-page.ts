@@ -1,5 +1,6 @@
 import { scoreOf } from '../core/screen/detector.ts'
 import type { Episode } from '../core/screen/episodes.ts'
+import { UNUSUAL_KINDS, type UnusualKind } from '../core/screen/sighting.ts'
 import { type Chart, chartPanel, type Lane, type Mark, zoomButton } from '../page/chart.ts'
 import { amount, escapeHtml, factList, instantText, scrollTable, tableRow } from '../page/markup.ts'
 import { type PageOrigin, renderPage } from '../page/render-page.ts'
@@ -7,13 +8,16 @@ import { thinLine } from '../page/thin.ts'
 import type { Samples } from '../ports.ts'
 import { durationText } from './durations.ts'
 
+/** An episode, of whatever kind. */
+export type FoundEpisode = Omit<Episode, 'kind'> & { readonly kind: UnusualKind; readonly why?: string }
+
 /** A series with what was found in it. `score` and `expected` have one entry a sample, in the order of the samples. */
 export interface ScoredSeries {
   readonly file: string
   readonly samples: Samples
   readonly score: ArrayLike<number>
   readonly expected: ArrayLike<number>
-  readonly episodes: readonly Episode[]
+  readonly episodes: readonly FoundEpisode[]
   readonly thresholdSigma: number
 }
 
@@ -30,7 +34,10 @@ const EXPECTED = { colour: '--text-3', dash: [1, 3] }
 const SCORE = { colour: '--c-tuned' }
 const ALARM = { colour: '--c-violation' }
 const THRESHOLD = { colour: '--c-violation', dash: [6, 3] }
-const KINDS = ['spike', 'drop', 'level shift'] as const
+/** Rows that are always there; the others only where such a thing was found. */
+const USUAL_KINDS: readonly UnusualKind[] = ['spike', 'drop', 'level shift']
+/** Beside a row there is room for eleven letters. */
+const ROW_TITLES: Partial<Record<UnusualKind, string>> = { 'change of variance': 'variance', 'lost periodicity': 'shape lost' }
 
 /** The series, its score and its anomalies as one self-contained page. */
 export function anomaliesPage(series: ScoredSeries, origin: PageOrigin): string {
@@ -59,15 +66,15 @@ ${table(episodes)}
   })
 }
 
-function answer(episodes: readonly Episode[]): string {
+function answer(episodes: readonly FoundEpisode[]): string {
   const worst = mostUnusual(episodes, 1)[0]
   if (worst === undefined) return 'Nothing unusual was found.'
   const found = episodes.length === 1 ? '<b>1 anomaly</b>,' : `<b>${amount(episodes.length)} anomalies</b>, the most unusual`
-  return `${found} a ${worst.kind} at ${instantText(worst.startAt)}: <b>${amount(worst.value)}</b> instead of ${amount(worst.expected)}, ${worst.sigma.toFixed(1)} sigma.`
+  return `${found} ${worst.kind} at ${instantText(worst.startAt)}: <b>${amount(worst.value)}</b> instead of ${amount(worst.expected)}, ${worst.sigma.toFixed(1)} sigma.`
 }
 
 /** The `most` with the highest sigma, in the order of time. */
-function mostUnusual(episodes: readonly Episode[], most: number): readonly Episode[] {
+function mostUnusual(episodes: readonly FoundEpisode[], most: number): readonly FoundEpisode[] {
   return episodes
     .toSorted((a, b) => b.sigma - a.sigma)
     .slice(0, most)
@@ -124,13 +131,14 @@ function chartOf({ file, samples, score, expected, episodes, thresholdSigma }: S
   }
 }
 
-function kindLane(episodes: readonly Episode[], startAt: number): Lane {
+function kindLane(episodes: readonly FoundEpisode[], startAt: number): Lane {
+  const kinds = UNUSUAL_KINDS.filter(kind => USUAL_KINDS.includes(kind) || episodes.some(one => one.kind === kind))
   return {
     kind: 'rows',
     title: 'Of what kind?',
     unit: 'from the first to the last unusual value',
-    rows: KINDS.map(kind => ({
-      title: kind,
+    rows: kinds.map(kind => ({
+      title: ROW_TITLES[kind] ?? kind,
       stroke: ALARM,
       markColour: ALARM.colour,
       marks: episodes
@@ -142,7 +150,7 @@ function kindLane(episodes: readonly Episode[], startAt: number): Lane {
   }
 }
 
-function markOf(episode: Episode, { startAt, told }: { readonly startAt: number; readonly told: string | number }): Mark {
+function markOf(episode: FoundEpisode, { startAt, told }: { readonly startAt: number; readonly told: string | number }): Mark {
   return [(episode.startAt - startAt) / 1000, (episode.endAt - startAt) / 1000, told]
 }
 
@@ -152,14 +160,14 @@ function ascending(at: Float64Array): readonly number[] | undefined {
   return Array.from(at.keys()).sort((a, b) => at[a]! - at[b]!)
 }
 
-function table(episodes: readonly Episode[]): string {
+function table(episodes: readonly FoundEpisode[]): string {
   if (episodes.length === 0) return ''
   const shown = mostUnusual(episodes, LONGEST_TABLE)
-  const rows = shown.map(({ startAt, endAt, kind, severity, sigma, value, expected }) =>
+  const rows = shown.map(({ startAt, endAt, kind, severity, sigma, value, expected, why }) =>
     tableRow([
       instantText(startAt),
       endAt === startAt ? 'one value' : durationText(endAt - startAt),
-      kind,
+      why === undefined ? kind : `${kind}: ${why}`,
       severity,
       sigma.toFixed(1),
       amount(value),

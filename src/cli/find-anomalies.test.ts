@@ -129,6 +129,23 @@ describe('crescendo anomalies', () => {
     })
   })
 
+  test('a stuck sensor has its own kind, in the table, in --json, and on the page with a row and the reason', async () => {
+    const stuck = rows.map((line, index) => (index >= 1500 && index < 1540 ? line.replace(/,.*/, ',33.25') : line))
+    const html = join(folder, 'stuck.html')
+    expect(await main(['anomalies', file('stuck.csv', stuck), '--html', html])).toBe(0)
+    expect(printed.out).toMatch(/2025-11-29T05:00:00Z +flat line +critical +\d+\.\d +33\.3 /)
+    expect(readFileSync(html, 'utf8')).toContain('flat line: the value 33.25 has come')
+    printed.out = ''
+    await main(['anomalies', file('stuck.csv', stuck), '--json'])
+    const { anomalies } = JSON.parse(printed.out)
+    expect(anomalies.find((one: { kind: string }) => one.kind === 'flat line')).toMatchObject({
+      start: '2025-11-29T05:00:00Z',
+      end: '2025-11-29T08:15:00Z',
+      severity: 'critical',
+      value: 33.25,
+    })
+  })
+
   test('a quiet series has no table, and a long list is cut', async () => {
     await main(['anomalies', file('quiet.csv', rows.slice(0, 40))])
     expect(printed.out).toContain('quiet.csv: 0 anomalies in 40 values at 2.5 sigma\n')

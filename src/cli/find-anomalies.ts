@@ -1,7 +1,8 @@
 import { freshDetector, observe } from '../core/screen/detector.ts'
-import { type Episode, storyteller } from '../core/screen/episodes.ts'
+import { storyteller } from '../core/screen/episodes.ts'
+import { watchedSeries } from '../core/screen/watched-series.ts'
 import { readSeries, requireSamples, type Series } from '../observe/series-file.ts'
-import { anomaliesPage, type ScoredSeries } from './anomalies-page.ts'
+import { anomaliesPage, type FoundEpisode, type ScoredSeries } from './anomalies-page.ts'
 import { note, paint, printJson, printLine } from './output.ts'
 import { pageOrigin } from './page-origin.ts'
 import { type RowFile, refuseSamePath, withRowFile } from './row-file.ts'
@@ -44,6 +45,7 @@ async function scoreSeries(
   { scores, isDrawn }: { readonly scores: RowFile | undefined; readonly isDrawn: boolean },
 ): Promise<Found> {
   const story = storyteller(threshold)
+  const kinds = watchedSeries(threshold)
   const drawn = { score: [] as number[], expected: [] as number[] }
   let state = freshDetector
   let [lastMs, outOfOrder] = [Number.NEGATIVE_INFINITY, 0]
@@ -56,6 +58,7 @@ async function scoreSeries(
       const { finding, state: next } = observe(state, { at: atMs, value }, threshold)
       state = next
       if (atMs <= lastMs) outOfOrder++
+      else kinds.hear({ at: atMs, value, expected: finding.expected })
       lastMs = Math.max(lastMs, atMs)
       story.hear(atMs, value, finding)
       scores?.write(`${timestamp},${value},${finding.score},${finding.isAnomaly ? 1 : 0}\n`)
@@ -67,7 +70,8 @@ async function scoreSeries(
   requireSamples(series, 2, 'anomaly detection')
   if (outOfOrder > 0) note(`${file}: ${outOfOrder} times repeat or go backwards; values are judged in the order of the file`)
   const { samples } = series
-  return { series, file: series.file, samples, ...drawn, episodes: story.episodes(), thresholdSigma: threshold }
+  const episodes = [...story.episodes(), ...kinds.episodes()].toSorted((a, b) => a.startAt - b.startAt)
+  return { series, file: series.file, samples, ...drawn, episodes, thresholdSigma: threshold }
 }
 
 function report({ series, episodes }: Found, { threshold, csv, html, json }: AnomalyOptions): void {
@@ -85,7 +89,7 @@ function report({ series, episodes }: Found, { threshold, csv, html, json }: Ano
   if (html !== undefined) printLine(`as a page: ${html}`)
 }
 
-function printTable(episodes: readonly Episode[]): void {
+function printTable(episodes: readonly FoundEpisode[]): void {
   const shown = episodes
     .toSorted((a, b) => b.sigma - a.sigma)
     .slice(0, LONGEST_TABLE)

@@ -3,6 +3,7 @@ import { countHour } from './hours.ts'
 import { freshKinds, watchKinds } from './kinds.ts'
 import { rankCorrelation } from './periodicity.ts'
 import type { Sighting } from './sighting.ts'
+import { watchedSeries } from './watched-series.ts'
 
 const MINUTE_MS = 60_000
 const DAY_MS = 1440 * MINUTE_MS
@@ -77,8 +78,15 @@ describe('lost periodicity', () => {
     expect(own[0]!.startAt).toBeGreaterThan(10 * DAY_MS)
     expect(own[0]!.startAt).toBeLessThanOrEqual(11 * DAY_MS)
     expect(own[0]).toMatchObject({ expected: expect.closeTo(1, 1) })
-    expect(own[0]!.value).toBeLessThan(0.2)
+    expect(own[0]!.value).toBeLessThan(0.6)
+    expect(own[0]!.seenAt - own[0]!.startAt).toBeGreaterThanOrEqual(18 * 60 * MINUTE_MS)
     expect(own.at(-1)!.seenAt - own[0]!.startAt).toBeLessThanOrEqual(7 * DAY_MS + 60 * MINUTE_MS)
+  })
+
+  test('a Sunday that comes five hours later is no lost shape', () => {
+    const evening = (at: number) => 100 + 60 * Math.sin((2 * Math.PI * at) / DAY_MS + 1.35)
+    const weekly = (at: number, index: number) => (Math.floor(at / DAY_MS) % 7 === 6 ? evening(at) : shape(at)) + 5 * noise(index)
+    expect(watch(35, weekly).kinds).not.toContain('lost periodicity')
   })
 
   test('a giant spike is no lost shape', () => {
@@ -139,4 +147,25 @@ describe('hours', () => {
     expect(play([...day, [26, 0]]).slice(-2)).toEqual([24, 1])
     expect(play([...day, [40, 0]])).toEqual([])
   })
+})
+
+test('a recorded series tells each as one episode from start to end, where it was most unusual, above the threshold only', () => {
+  const episodesOf = (threshold: number) => {
+    const series = watchedSeries(threshold)
+    for (let index = 0; index < 6 * 288; index++) {
+      const at = index * 5 * MINUTE_MS
+      const isStuck = at >= 2 * DAY_MS && at < 2.2 * DAY_MS
+      const isRough = at >= 4 * DAY_MS && at < 4.5 * DAY_MS
+      const value = isStuck ? 77 : shape(at) + (isRough ? 60 : 5) * noise(index)
+      series.hear({ at, value, expected: shape(at) })
+    }
+    return series.episodes()
+  }
+  const found = episodesOf(2.5)
+  expect(found.map(({ kind }) => kind)).toEqual(['flat line', 'change of variance'])
+  expect(found[0]).toMatchObject({ startAt: 2 * DAY_MS, value: 77, severity: 'critical' })
+  expect(found[0]!.endAt).toBeGreaterThanOrEqual(2.2 * DAY_MS - 10 * MINUTE_MS)
+  expect(found[0]!.endAt).toBeLessThan(2.2 * DAY_MS)
+  expect(found[1]!.endAt - found[1]!.startAt).toBeGreaterThan(0.3 * DAY_MS)
+  expect(episodesOf(1000)).toEqual([])
 })

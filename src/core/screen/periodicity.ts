@@ -16,15 +16,19 @@ const MEMORY_HOURS = 14 * HOURS_A_DAY
 /** A series whose days are less alike has no shape to lose. */
 const ALIKE = 0.7
 const LOST = 0.2
-/** Once lost, it is back from there on: chance alone makes days a little alike now and then. */
+/** While nobody is told yet, it is back from there on; once told from the other on: chance alone makes days a little alike. */
+const RECOVERED = 0.4
 const FOUND = 0.6
+/** A Sunday is unlike the Monday after it, for some hours of a window of 24. */
+const SUSTAINED_MS = 18 * 3_600_000
 const RELEASE_MS = 7 * 86_400_000
 
 export const unknownPeriodicity: PeriodicityState = { usual: 0, count: 0, sightings: [] }
 
 /**
  * The shape of the day is gone: the last 24 hourly means were usually like the 24 before them (rank correlation of at least 0.7), and
- * are no longer (below 0.2). Ranks, so one giant spike does not count as a lost shape. After a week the new life is the usual one.
+ * are no longer (below 0.2), for 18 hours. Ranks, so one giant spike does not count as a lost shape. After a week the new life is the usual one. A weekday whose
+ * shape is the opposite of its neighbours (an office tool on Sunday against Monday) is told though it comes every week.
  */
 export function watchPeriodicity(
   before: PeriodicityState,
@@ -34,14 +38,20 @@ export function watchPeriodicity(
   const alike = rankCorrelation(means.slice(-HOURS_A_DAY), means.slice(-2 * HOURS_A_DAY, -HOURS_A_DAY))
   const { usual, count } = before
   const lostSince = before.lostSince ?? at
-  const isLost = count >= SILENT_FIRST && usual >= ALIKE && alike < (before.lostSince === undefined ? LOST : FOUND)
+  const isLost = count >= SILENT_FIRST && usual >= ALIKE && alike < limitOf(before, at)
   if (isLost && at - lostSince < RELEASE_MS) {
+    if (at - lostSince < SUSTAINED_MS) return { state: { usual, count, lostSince, sightings: [] } }
     const sighting = tell({ alike, usual, startAt: lostSince })
     return { state: { usual, count, lostSince, sightings: [sighting] }, sighting }
   }
   if (isLost) return { state: unknownPeriodicity }
   const weight = Math.max(1 / (count + 1), 1 / MEMORY_HOURS)
   return { state: { usual: usual + weight * (alike - usual), count: count + 1, sightings: [] } }
+}
+
+function limitOf({ lostSince }: PeriodicityState, at: Instant): number {
+  if (lostSince === undefined) return LOST
+  return at - lostSince < SUSTAINED_MS ? RECOVERED : FOUND
 }
 
 function tell({ alike, usual, startAt }: { alike: number; usual: number; startAt: Instant }): Sighting {
