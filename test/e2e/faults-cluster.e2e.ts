@@ -19,8 +19,13 @@ afterAll(async () => {
 const isScalePut = ({ method, path }: Pick<Passed, 'method' | 'path'>) => method === 'PUT' && path.includes('/scale?')
 const isLease = ({ path }: Pick<Passed, 'path'>) => path.includes('/leases')
 const isWatch = ({ path }: Pick<Passed, 'path'>) => /[?&]watch=true/.test(path)
+const callsTo = (part: string, { proxy }: Directed) =>
+  proxy.passed.filter(({ method, path }) => method === 'GET' && path.includes(part))
 const isAtLeast = (least: number) => (replicas: number) => replicas >= least
 const httpStatus = async ({ url }: Directed, path: string) => (await fetch(url + path)).status
+/** Names of the objects that it decides about. */
+const known = async (crescendo: Directed) =>
+  (await crescendo.get<{ workloads: readonly { name: string }[] }>('/api/v1/workloads')).workloads.map(({ name }) => name)
 const journal = async (crescendo: Directed) =>
   (
     await crescendo.get<{ entries: readonly { target: string; from: number; to: number; outcome: string; why?: string }[] }>(
@@ -40,11 +45,7 @@ describe('the API server refuses, or the way to it', () => {
   test.concurrent('F07: after 429 with Retry-After 7 nothing leaves for seven seconds but the Lease, then every object is scaled', async () => {
     const { scene, web, crescendo } = await open('too-many')
     const shop = await scene.scaled('shop', { replicas: 2, load: 150 })
-    await eventually(
-      'both are known',
-      30_000,
-      async () => (await crescendo.get<{ workloads: unknown[] }>('/api/v1/workloads')).workloads.length === 2 || undefined,
-    )
+    await eventually('both are known', 30_000, async () => (await known(crescendo)).length === 2 || undefined)
     let refusedAt = 0
     crescendo.proxy.setFault(call => {
       if (refusedAt !== 0 || !isScalePut(call)) return undefined
@@ -66,12 +67,16 @@ describe('the API server refuses, or the way to it', () => {
     const { scene, web, crescendo } = await open('broken')
     crescendo.proxy.setFault(() => ({ kind: 'answer', status: 500, body: failureStatus(500, 'InternalError') }))
     crescendo.proxy.cut()
-    const endsAt = Date.now() + 25_000
+    const brokenAt = Date.now()
+    const endsAt = brokenAt + 25_000
     web.load(900)
     const late = await scene.scaled('late', { replicas: 2, load: 500 })
     await eventually('not ready', 20_000, async () => (await httpStatus(crescendo, '/readyz')) === 503 || undefined)
     expect([await httpStatus(crescendo, '/livez'), await httpStatus(crescendo, '/api/v1/workloads')]).toEqual([200, 200])
     await sleep(endsAt - Date.now())
+    const tries = callsTo('/deployments?', crescendo).filter(({ atMs }) => atMs > brokenAt).length
+    expect(tries).toBeGreaterThanOrEqual(3)
+    expect(tries).toBeLessThanOrEqual(10)
     expect([await web.replicas(), await late.replicas(), crescendo.running()]).toEqual([3, 2, true])
     crescendo.proxy.setFault()
     await Promise.all([web.until('carries 900', isAtLeast(9), 30_000), late.until('carries 500', isAtLeast(5), 30_000)])
@@ -80,21 +85,23 @@ describe('the API server refuses, or the way to it', () => {
 
   test.concurrent('F09: 410 on every watch for a while is no hot loop; what came and went meanwhile is known after', async () => {
     const { scene, web, crescendo } = await open('forgotten')
+    await scene.scaled('leaving', { replicas: 2, load: 100 })
+    await eventually('both are known', 30_000, async () => (await known(crescendo)).length === 2 || undefined)
     const gone = { type: 'ERROR', object: failureStatus(410, 'Expired') }
     const fault: Fault = call => (isWatch(call) && !isLease(call) ? { kind: 'answer', status: 200, body: gone } : undefined)
     crescendo.proxy.setFault(fault)
     crescendo.proxy.cut()
     const since = Date.now()
     const late = await scene.scaled('late', { replicas: 2, load: 500 })
+    await stage.plane.kubectl(['delete', 'chpa', 'leaving', '-n', scene.namespace])
     await sleep(Math.max(0, since + 12_000 - Date.now()))
-    const lists = crescendo.proxy.passed.filter(
-      call => call.atMs > since && call.method === 'GET' && !isWatch(call) && call.path.includes('/deployments?'),
-    )
+    const lists = callsTo('/deployments?', crescendo).filter(call => call.atMs > since && !isWatch(call))
     expect(lists.length).toBeGreaterThanOrEqual(2)
     expect(lists.length).toBeLessThanOrEqual(8)
     crescendo.proxy.setFault()
     web.load(700)
     await Promise.all([web.until('carries 700', isAtLeast(7), 45_000), late.until('carries 500', isAtLeast(5), 45_000)])
+    expect((await known(crescendo)).toSorted()).toEqual(['late', 'web'])
   })
 
   test.concurrent('F10: a scale that somebody was quicker than is read again, three tries at most, and the edit survives', async () => {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type BadSource, LOGIN_TEXT, startBadSource } from './bed/bad-source.ts'
 import { eventually } from './bed/cluster-objects.ts'
-import { conditionOf, type Directed, openScene, type Scene } from './controller/scene.ts'
+import { conditionOf, type Directed, openScene, QUICK, type Scene } from './controller/scene.ts'
 import { LEASE_NAMESPACE, type Played, type Stage, startStage } from './controller/stage.ts'
 
 const NAMESPACE = 'metrics'
@@ -83,19 +83,20 @@ const until = (name: string, type: string, wanted: (condition: ReturnType<typeof
     return wanted(condition) ? condition : undefined
   })
 
-/** The lowest of what `played` has while `during` lasts. */
-async function lowest(played: Played, during: Promise<unknown>): Promise<number> {
-  let [least, isOver] = [Number.POSITIVE_INFINITY, false]
+/** The fewest and the most that `played` has while `during` lasts. */
+async function between(played: Played, during: Promise<unknown>): Promise<{ readonly least: number; readonly most: number }> {
+  const seen: number[] = []
+  let isOver = false
   const end = () => {
     isOver = true
   }
   void during.then(end, end)
   while (!isOver) {
-    least = Math.min(least, await played.replicas())
+    seen.push(await played.replicas())
     await sleep(200)
   }
   await during
-  return least
+  return { least: Math.min(...seen), most: Math.max(...seen) }
 }
 
 interface Event {
@@ -125,7 +126,7 @@ describe('answers that are none', () => {
       expect(condition.message).toContain('NoData')
       await sleep(4 * PERIOD_MS)
     })
-    expect(await lowest(vanishing, hold)).toBe(7)
+    expect(await between(vanishing, hold)).toEqual({ least: 7, most: 7 })
     gauge('vanishing', 900)
     await vanishing.until('carries 900', replicas => replicas === 9, 15_000)
     gauge('vanishing', 300)
@@ -143,8 +144,7 @@ describe('answers that are none', () => {
       const { message } = await until(name, 'MetricsFresh', ({ status }) => status === 'False')
       expect(message).toContain(reason)
       expect(message).toMatch(words)
-      expect(await lowest(played, sleep(2 * PERIOD_MS))).toBe(2)
-      expect(await played.replicas()).toBe(2)
+      expect(await between(played, sleep(2 * PERIOD_MS))).toEqual({ least: 2, most: 2 })
     },
   )
 
@@ -161,7 +161,9 @@ describe('answers that are none', () => {
   })
 
   test.concurrent('F06: one sample a thousand times too large scales nothing; a second one does, in a step', async () => {
-    const steps = await by('steps', 'steps_requests', 3)
+    const scaleUp = { stabilizationWindowSeconds: 0, policies: [{ type: 'Pods', value: 4, periodSeconds: 60 }] }
+    const spec = { metrics: [external('steps_requests')], behavior: { ...QUICK, scaleUp } }
+    const steps = await scene.scaled('steps', { replicas: 3, load: 0, spec })
     const doubts = async () => {
       const { decisions } = await crescendo.get<{ decisions: { doubts: { by: string; why: string }[] }[] }>(
         `/api/v1/workloads/${NAMESPACE}/steps/decisions?limit=50`,
@@ -169,13 +171,16 @@ describe('answers that are none', () => {
       return decisions.some(one => one.doubts.some(({ by: who }) => who === 'jump')) || undefined
     }
     await eventually('a first decision', 20_000, async () => ((await turnsOf('steps')) >= 3 ? true : undefined))
-    gauge('steps', 300_000)
-    await eventually('the doubt', 15_000, doubts)
-    gauge('steps', 300)
-    await sleep(3 * PERIOD_MS)
-    expect(await steps.replicas()).toBe(3)
+    const single = async () => {
+      gauge('steps', 300_000)
+      await eventually('the doubt', 15_000, doubts)
+      gauge('steps', 300)
+      await sleep(3 * PERIOD_MS)
+    }
+    expect(await between(steps, single())).toEqual({ least: 3, most: 3 })
     gauge('steps', 300_000)
     await steps.until('believes the second', replicas => replicas > 3, 20_000)
+    expect(await between(steps, sleep(3 * PERIOD_MS))).toEqual({ least: 7, most: 7 })
     gauge('steps', 300)
   })
 })
@@ -224,7 +229,7 @@ describe('without Prometheus', () => {
       expect(reason).toBe('LastGoodDemand')
       await sleep(5 * PERIOD_MS)
     })()
-    expect(await lowest(web, blind)).toBeGreaterThanOrEqual(before)
+    expect((await between(web, blind)).least).toBeGreaterThanOrEqual(before)
     expect(conditionOf(await scene.status('web'), 'MetricsFresh').message).toContain('Unreachable')
     const warnings = await warningsAbout('web')
     expect(warnings.filter(reason => reason === 'MetricsMissing')).toHaveLength(1)
