@@ -45,7 +45,7 @@ const FOLDERS = [
   'nab/realTraffic',
 ]
 
-export const halfOf = (name: string): Half => (fnv1a(name) % 2 === 0 ? 'tune' : 'report')
+const halfOf = (name: string): Half => (fnv1a(name) % 2 === 0 ? 'tune' : 'report')
 
 /** All suitable series, by name; none where the shared data are absent. */
 export async function benchSeries(): Promise<readonly BenchSeries[]> {

@@ -1,0 +1,62 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { seasonalRidge } from '../../src/core/forecast/seasonal-ridge.ts'
+import { fleetTable, type Kind, measureFleet } from './fleet.ts'
+import { peers } from './peers.ts'
+import { type Scored, scoreSeries } from './score.ts'
+import { benchSeries } from './splits.ts'
+import { tablesOf } from './table.ts'
+
+const DOCUMENT = new URL('../../docs/benchmarks.md', import.meta.url)
+const [BEGIN, END] = ['<!-- forecast:begin -->', '<!-- forecast:end -->']
+
+const FAN_MS = [5, 10, 15, 20, 25, 30].map(minutes => minutes * 60_000)
+const FLEET = 2000
+
+/** `npm run bench:forecast [-- --steps 300,60 --alone --write]`: forecasts of the recorded series, ours and (unless alone) those of others. */
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      steps: { type: 'string', default: '300,60' },
+      write: { type: 'boolean', default: false },
+      alone: { type: 'boolean', default: false },
+    },
+  })
+  const all = await benchSeries()
+  if (all.length === 0) throw new Error('no series: the shared data stand in ../shared/data, beside the repository')
+  const sections = values.steps.split(',').map(seconds => {
+    const stepMs = Number(seconds) * 1000
+    const scored: Scored[] = []
+    for (const series of all.filter(({ spacingMs }) => spacingMs <= stepMs)) {
+      scored.push(scoreSeries(series, stepMs, values.alone ? [] : peers))
+      process.stderr.write(`${seconds} s: ${series.name}\n`)
+    }
+    return tablesOf(scored, stepMs)
+  })
+  const text = [...sections, ...(values.alone ? [] : [await fleetSection()])].join('\n\n')
+  process.stdout.write(`${text}\n`)
+  if (values.write) write(text)
+}
+
+/** The forecaster behind the fan that a controller shows of each object. */
+const FAN: Kind = {
+  make: () => ({
+    forecaster: seasonalRidge({ stepMs: 300_000, delayMs: 0, windows: [], pointsMs: FAN_MS, unit: 100 }),
+  }),
+  fitOf: input => input,
+}
+
+async function fleetSection(): Promise<string> {
+  const note =
+    'Models fit themselves as values come (normal equations), so that no fit waits for a thread; "one fit" is empty, the hourly solving is part of a value.'
+  return `### A fleet, values every 5 min, a week each\n\n${fleetTable(await measureFleet(FAN, FLEET))}\n\n${note}`
+}
+
+function write(text: string): void {
+  const before = readFileSync(DOCUMENT, 'utf8')
+  const [from, to] = [before.indexOf(BEGIN), before.indexOf(END)]
+  if (from < 0 || to < from) throw new Error(`docs/benchmarks.md: no ${BEGIN} before ${END}`)
+  writeFileSync(DOCUMENT, `${before.slice(0, from + BEGIN.length)}\n${text}\n${before.slice(to)}`)
+}
+
+await main()
