@@ -89,7 +89,7 @@ describe('crescendo forecast --html', () => {
     expect(text.match(/<tr><td>2025-/g)).toHaveLength(72)
     expect(text).toContain('one in 2; --json has all')
     expect(out).toContain(`as a page: ${html}\n`)
-  })
+  }, 120_000)
 
   test('a series that is too short says so on the page; one beside it is drawn', async () => {
     const html = join(folder, 'short.html')
