@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest'
+import type { Forecast } from '../model.ts'
+import { seasonalRidge } from './seasonal-ridge.ts'
+import { seasonalLoad } from './seeded-load.ts'
+
+const STEP_MS = 300_000
+const PER_DAY = 288
+const DAYS = 5
+const seasonal = seasonalLoad({ seed: 11, ticks: DAYS * PER_DAY, stepMs: STEP_MS, mean: 900.5, swing: 0.5, noise: 0.1 })
+
+/** Points five and thirty minutes ahead of every tick of the last day. */
+function forecasts(loads: ArrayLike<number>, unit = 100): readonly Forecast[] {
+  const forecaster = seasonalRidge({ stepMs: STEP_MS, delayMs: -STEP_MS, windows: [], pointsMs: [STEP_MS, 6 * STEP_MS], unit })
+  const made: Forecast[] = []
+  for (let tick = 0; tick < loads.length; tick++) {
+    forecaster.absorb((tick + 1) * STEP_MS, loads[tick])
+    const said = forecaster.predict((tick + 1) * STEP_MS)
+    if (tick >= loads.length - PER_DAY) made.push(said as Forecast)
+  }
+  return made
+}
+
+const errorOf = (loads: ArrayLike<number>) =>
+  forecasts(loads).reduce((sum, { points }, i) => {
+    const actual = loads[loads.length - PER_DAY + i + 6]
+    return actual === undefined ? sum : sum + Math.abs(points[1]!.quantiles[0]! - actual)
+  }, 0)
+
+describe('points by the ensemble', () => {
+  test('in another unit of load, all quantiles are the same in that unit', () => {
+    const scaled = forecasts(
+      Float64Array.from(seasonal, load => 1e4 * load),
+      1e6,
+    )
+    forecasts(seasonal).forEach(({ points }, i) => {
+      for (const [place, { quantiles }] of points.entries())
+        for (const [level, quantile] of quantiles.entries())
+          expect(scaled[i]!.points[place]!.quantiles[level]! / (1e4 * quantile)).toBeCloseTo(1, 3)
+    })
+  })
+
+  test('a jump of every hour at the same minute is told before it comes, though the last value is right most of the time', () => {
+    const loads = Array.from(seasonal, (_, tick) => (tick % 24 >= 12 ? 500.5 : 100.5))
+    const last = loads
+      .slice(-PER_DAY)
+      .reduce((sum, load, i) => sum + Math.abs(load - (loads[loads.length - PER_DAY + i + 6] ?? load)), 0)
+    expect(errorOf(loads)).toBeLessThan(0.1 * last)
+  })
+
+  test('three monstrous hours a day before bend the median little: errors count by their size, not by its square', () => {
+    const struck = seasonal.map((load, tick) => (Math.floor(tick / 36) === 24 ? 30 * load : load))
+    expect(errorOf(struck)).toBeLessThan(1.6 * errorOf(seasonal))
+  })
+
+  test('of whole numbers the median is one; of others it need not be', () => {
+    const counts = forecasts(Float64Array.from(seasonal, Math.round))
+    expect(counts.every(({ points }) => points.every(({ quantiles }) => Number.isInteger(quantiles[0])))).toBe(true)
+    expect(forecasts(seasonal).some(({ points }) => !Number.isInteger(points[0]!.quantiles[0]))).toBe(true)
+  })
+})
