@@ -106,13 +106,11 @@ export interface Log {
   warn(event: string, facts?: object): void
 }
 
-/** Learns where it delays no decision. Its calls reject with one clear sentence, and all of them after `close`. */
-export interface Fits {
-  /** `input` is what `Lessons.pendingFit` gave, and belongs to the fit from now on. */
-  fit(input: unknown): Promise<unknown>
+/** Learns pasts where that delays no decision. Calls reject with one clear sentence, and all of them after `close`. */
+export interface Learners {
   /** The columns belong to the lesson from now on. */
   learn(lesson: Lesson): Promise<Learnt>
-  /** How many of these calls run at once. */
+  /** How many lessons are learnt at once. */
   readonly threads: number
   isClosed(): boolean
   close(): Promise<void>

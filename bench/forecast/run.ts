@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { seasonalRidge } from '../../src/core/forecast/seasonal-ridge.ts'
-import { fleetTable, type Kind, measureFleet } from './fleet.ts'
+import { fleetTable, measureFleet } from './fleet.ts'
 import { peers } from './peers.ts'
 import { type Scored, scoreSeries } from './score.ts'
 import { benchSeries } from './splits.ts'
@@ -33,23 +33,15 @@ async function main(): Promise<void> {
     }
     return tablesOf(scored, stepMs)
   })
-  const text = [...sections, ...(values.alone ? [] : [await fleetSection()])].join('\n\n')
+  const text = [...sections, ...(values.alone ? [] : [fleetSection()])].join('\n\n')
   process.stdout.write(`${text}\n`)
   if (values.write) write(text)
 }
 
-/** The forecaster behind the fan that a controller shows of each object. */
-const FAN: Kind = {
-  make: () => ({
-    forecaster: seasonalRidge({ stepMs: 300_000, delayMs: 0, windows: [], pointsMs: FAN_MS, unit: 100 }),
-  }),
-  fitOf: input => input,
-}
-
-async function fleetSection(): Promise<string> {
-  const note =
-    'Models fit themselves as values come (normal equations), so that no fit waits for a thread; "one fit" is empty, the hourly solving is part of a value.'
-  return `### A fleet, values every 5 min, a week each\n\n${fleetTable(await measureFleet(FAN, FLEET))}\n\n${note}`
+/** Many of the forecaster behind the fan that a controller shows of each object. */
+function fleetSection(): string {
+  const make = () => seasonalRidge({ stepMs: 300_000, delayMs: 0, windows: [], pointsMs: FAN_MS, unit: 100 })
+  return `### A fleet, values every 5 min, a week each\n\n${fleetTable(measureFleet(make, FLEET))}`
 }
 
 function write(text: string): void {

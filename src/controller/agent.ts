@@ -1,5 +1,4 @@
 import type { Condition, Decision, Instant, Observation } from '../core/model.ts'
-import type { Life } from '../core/rules.ts'
 import { type Anomaly, anomalyIn } from '../core/screen/anomaly.ts'
 import { tick } from '../loop/tick.ts'
 import type { Measured, Sources, Workload } from '../observe/workload.ts'
@@ -49,8 +48,6 @@ export interface Turn {
   readonly outcome?: Outcome
   readonly withheld?: Withheld
   readonly learning?: string
-  /** How much of its past the forecaster knows; absent where it does not tell. */
-  readonly life?: Life
   /** What the screens found unusual; absent where the policy ignores it. */
   readonly anomaly?: Anomaly
   /** Why there is no decision. */
@@ -115,7 +112,6 @@ async function decide({ object, at }: Pick<Turn, 'object' | 'at'>, state: State,
   state.seen = {}
   const decision = await tick(portsFor({ object, plan, target, workload }, state, world), mind.rules(), plan.target)
   const learning = mind.learning()
-  const life = mind.rules().lessons?.life()
   const anomaly = anomalyIn(await world.store.recall(plan.target.id))
   return {
     object,
@@ -126,7 +122,6 @@ async function decide({ object, at }: Pick<Turn, 'object' | 'at'>, state: State,
     ...state.seen,
     ...sampleToScale(state, world),
     ...(learning !== undefined && { learning }),
-    ...(life && { life }),
     ...(anomaly && { anomaly }),
   }
 }

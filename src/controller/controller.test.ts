@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { Milli } from '../core/model.ts'
 import type { KubeCall, KubeClient, KubeObject, WatchEvent } from '../kube/api.ts'
 import type { Measured } from '../observe/workload.ts'
-import type { Fits } from '../ports.ts'
+import type { Learners } from '../ports.ts'
 import { controllerTelemetry } from '../record/controller-telemetry.ts'
 import { openStore } from '../store/open-store.ts'
 import { createController } from './controller.ts'
@@ -82,14 +82,14 @@ afterEach(async () => {
 
 interface Circumstances {
   readonly spec?: object
-  readonly fits?: Fits
+  readonly learners?: Learners
   /** What the source remembers. */
   readonly past?: readonly { readonly at: number; readonly value: number }[]
   readonly demand?: number
 }
 
 /** A controller of that cluster, whose one source answers when the test lets it: the load wants twice the replicas. */
-async function running({ spec, fits, past = [], demand }: Circumstances = {}) {
+async function running({ spec, learners, past = [], demand }: Circumstances = {}) {
   const { client, ...rest } = cluster(spec)
   const answers: (() => void)[] = []
   const read = () => {
@@ -108,7 +108,7 @@ async function running({ spec, fits, past = [], demand }: Circumstances = {}) {
     clock,
     log,
     sources: () => ({ read, history: async () => past, health: () => [] }),
-    ...(fits && { fits }),
+    ...(learners && { learners }),
     telemetry: controllerTelemetry(),
     policies: [],
     settings: {
@@ -188,8 +188,7 @@ describe('a controller whose threads hang', () => {
       asked.push(what)
       return new Promise<never>(() => undefined)
     }
-    const fits: Fits = {
-      fit: hanging('fit'),
+    const learners: Learners = {
       learn: hanging('learn'),
       threads: 1,
       isClosed: () => false,
@@ -201,7 +200,7 @@ describe('a controller whose threads hang', () => {
       periodSeconds: 3,
       prediction: { mode: 'Additive', capacityPerReplica: '10', drivers: [{ metric: 'queue' }] },
     }
-    const { controller } = await running({ spec, fits, past, demand: 15 })
+    const { controller } = await running({ spec, learners, past, demand: 15 })
     const turns: number[] = []
     controller.onTurn(({ at, decision }) => decision !== undefined && turns.push(at))
     await expect.poll(() => turns.length, { timeout: 9000 }).toBe(3)

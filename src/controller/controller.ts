@@ -4,7 +4,7 @@ import { fencedClient } from '../kube/fence.ts'
 import type { Election } from '../kube/lease.ts'
 import { createSchedule, type Schedule, type ScheduleState } from '../loop/schedule.ts'
 import type { Sources } from '../observe/workload.ts'
-import type { Clock, DurableStore, Fits, Log } from '../ports.ts'
+import type { Clock, DurableStore, Learners, Log } from '../ports.ts'
 import type { ControllerTelemetry } from '../record/controller-telemetry.ts'
 import { createEventRecorder } from '../record/events.ts'
 import { createStatusWriter } from '../record/status-writer.ts'
@@ -19,7 +19,6 @@ import { createPodIndex } from './pod-index.ts'
 import { createSettings, type SettingsOf } from './policies.ts'
 import { createRecorder, type Recorder } from './recorder.ts'
 import { settleOpenIntents } from './resume.ts'
-import { createStudy, type Study, type StudyOptions } from './study.ts'
 import { createTargets, type Targets } from './targets.ts'
 import { createVigil, VIGIL_MS } from './vigil.ts'
 import { createWatches, type Watches } from './watches.ts'
@@ -29,8 +28,8 @@ import { applyStatus, post } from './writes.ts'
 export interface ControllerOptions {
   readonly client: KubeClient
   readonly store: DurableStore
-  /** Threads for fits; absent: models fit themselves, inline. */
-  readonly fits?: Fits
+  /** Threads that learn pasts; absent: the loop does, in slices. */
+  readonly learners?: Learners
   /** Made with what the controller watches: the MetricSources of the cluster. */
   readonly sources: (watched: { readonly metricSources: () => readonly MetricSource[] }) => Sources
   /** Absent: this process always leads. */
@@ -59,8 +58,6 @@ export interface ControllerSettings {
   readonly manualFloorMs: number
   /** How long the demand must be missing before the last good value and the forecast speak for it. */
   readonly fallbackAfterMs: number
-  /** Among whom a service without history is lent the daily shape of another; absent: nobody. */
-  readonly borrowDay?: StudyOptions['within']
 }
 
 export interface Controller {
@@ -96,7 +93,6 @@ interface Parts {
   readonly settingsOf: SettingsOf
   readonly recorder: Recorder
   readonly anomalies: AnomalyBook
-  readonly study: Study
   readonly agents: Map<string, Agent>
   readonly turns: Map<string, Turn>
   readonly listeners: Set<(turn: Turn) => void>
@@ -145,8 +141,6 @@ function assemble(options: ControllerOptions): Parts {
     cluster: () => watches.policies.list(),
     ...(options.configuration && { configuration: options.configuration }),
   })
-  const turns = new Map<string, Turn>()
-  const study = createStudy({ ...options, within: settings.borrowDay ?? 'Off', turns: () => [...turns.values()] })
   const writer = fencedClient(client, () => isLeader(options))
   const conflictOf = (object: Autoscaler) => claims.conflictOf(object.id)
   const anomalies = createAnomalyBook(options)
@@ -157,17 +151,15 @@ function assemble(options: ControllerOptions): Parts {
     settingsOf,
     anomalies,
     recorder: recorderOf(options, writer, { conflictOf, anomalies }),
-    study,
     world: worldOf(options, {
       watches,
       settingsOf,
       conflictOf,
       targets: createTargets({ client: writer, watches, pods }),
       leadsSince: () => parts.leadsSince,
-      study,
     }),
     agents: new Map(),
-    turns,
+    turns: new Map(),
     listeners: new Set(),
     schedule: undefined,
     leadsSince: clock.now(),
@@ -213,11 +205,10 @@ interface Wiring {
   readonly conflictOf: ConflictOf
   readonly targets: Targets
   readonly leadsSince: () => Instant
-  readonly study: Study
 }
 
 function worldOf(options: ControllerOptions, wiring: Wiring): AgentWorld {
-  const { watches, settingsOf, conflictOf, targets, leadsSince, study } = wiring
+  const { watches, settingsOf, conflictOf, targets, leadsSince } = wiring
   const { clock, log, store, settings } = options
   const objectOf = (id: string) => watches.autoscalers.get(...namesOf(id))
   const isChanged = ({ id, uid, generation }: Autoscaler) => {
@@ -248,9 +239,8 @@ function worldOf(options: ControllerOptions, wiring: Wiring): AgentWorld {
     defaults: settings,
     mind: {
       backfillMs: settings.backfillMs,
-      inTurn: takingTurns(options.fits?.threads),
-      ...(study.fitting && { fitting: study.fitting }),
-      ...(options.fits && { fits: options.fits }),
+      inTurn: takingTurns(options.learners?.threads),
+      ...(options.learners && { learners: options.learners }),
     },
     leadsSince,
   }
@@ -360,7 +350,6 @@ function dismiss(parts: Parts, object: Autoscaler): void {
   parts.turns.delete(object.id)
   parts.settingsOf.drop(object.uid)
   parts.recorder.forget(object)
-  parts.study.forget(object.id)
 }
 
 async function turn(parts: Parts, id: string): Promise<void> {
@@ -377,7 +366,6 @@ async function turn(parts: Parts, id: string): Promise<void> {
   const isFirstFailure = done.outcome?.kind === 'failed' && turns.get(id)?.outcome?.kind !== 'failed'
   if (isFirstFailure) setTimeout(() => parts.schedule?.trigger(id), SOON_MS)
   turns.set(id, done)
-  parts.study.after(done, agent?.mind()?.rules().lessons)
   const result = done.trouble === undefined ? 'ok' : 'failed'
   options.telemetry.reconcileSeconds.observe({ result }, (performance.now() - began) / 1000)
   for (const listener of listeners) listener(done)

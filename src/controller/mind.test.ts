@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { seasonalLoad } from '../core/forecast/seeded-load.ts'
 import { snapshotRules } from '../core/policy/rules-snapshot.ts'
 import { learnLesson } from '../loop/lesson.ts'
-import type { Fits } from '../ports.ts'
+import type { Learners } from '../ports.ts'
 import { openStore } from '../store/open-store.ts'
 import { createMind, type Mind, takingTurns } from './mind.ts'
 import type { Plan } from './plan.ts'
@@ -37,7 +37,7 @@ afterEach(async () => {
 })
 
 /** A mind of that past, when it has learnt it, and what was warned of. */
-async function learnt(fits?: Fits): Promise<{ mind: Mind; warnings: readonly string[] }> {
+async function learnt(learners?: Learners): Promise<{ mind: Mind; warnings: readonly string[] }> {
   const warnings: string[] = []
   const log = { info: () => undefined, warn: (event: string) => void warnings.push(event) }
   const store = await openStore({ type: 'Memory' }, { clock, log })
@@ -55,7 +55,7 @@ async function learnt(fits?: Fits): Promise<{ mind: Mind; warnings: readonly str
     backfillMs: 2 * 86_400_000,
     settlesAt: NOW,
     inTurn: takingTurns(),
-    ...(fits && { fits }),
+    ...(learners && { learners }),
   })
   expect(mind.learning()).toBe('learning the past')
   expect(mind.rules().forecaster).toBeUndefined()
@@ -63,9 +63,8 @@ async function learnt(fits?: Fits): Promise<{ mind: Mind; warnings: readonly str
   return { mind, warnings }
 }
 
-const fitsThat = (learn: Fits['learn'], isClosed = false): Fits => ({
+const learnersThat = (learn: Learners['learn'], isClosed = false): Learners => ({
   learn,
-  fit: async input => input,
   threads: 1,
   isClosed: () => isClosed,
   close: async () => undefined,
@@ -73,9 +72,7 @@ const fitsThat = (learn: Fits['learn'], isClosed = false): Fits => ({
 
 describe('the past of an object', () => {
   test('is learnt elsewhere as it would be on the loop, to the last bit', async () => {
-    const elsewhere = await learnt(
-      fitsThat(async lesson => structuredClone(learnLesson(structuredClone(lesson), input => input))),
-    )
+    const elsewhere = await learnt(learnersThat(async lesson => structuredClone(learnLesson(structuredClone(lesson)))))
     const onLoop = await learnt()
     expect(elsewhere.warnings).toEqual([])
     expect(elsewhere.mind.learning()).toBeUndefined()
@@ -85,8 +82,8 @@ describe('the past of an object', () => {
   })
 
   test('is learnt on the loop where the thread fails, or answers for other rules', async () => {
-    const failing = await learnt(fitsThat(() => Promise.reject(new Error('it took longer than 300 s'))))
-    const other = await learnt(fitsThat(async () => ({ rules: { kind: 'other', version: 1, state: {} }, slots: {} })))
+    const failing = await learnt(learnersThat(() => Promise.reject(new Error('it took longer than 300 s'))))
+    const other = await learnt(learnersThat(async () => ({ rules: { kind: 'other', version: 1, state: {} }, slots: {} })))
     for (const { mind, warnings } of [failing, other]) {
       expect(warnings).toEqual(['a past could not be learnt in a thread; it is learnt on the loop'])
       expect(mind.rules().forecaster?.predict(NOW)).toMatchObject({ by: 'seasonal-ridge' })
@@ -94,7 +91,7 @@ describe('the past of an object', () => {
   })
 
   test('is given up where the threads are closed: the process ends', async () => {
-    const { mind, warnings } = await learnt(fitsThat(() => Promise.reject(new Error('closed')), true))
+    const { mind, warnings } = await learnt(learnersThat(() => Promise.reject(new Error('closed')), true))
     expect(warnings).toEqual([])
     expect(mind.learning()).toBe('its past could not be read; it learns from now on')
   })

@@ -5,9 +5,7 @@ import { hpaRules } from '../core/policy/hpa-rules.ts'
 import { restoreRules, snapshotRules } from '../core/policy/rules-snapshot.ts'
 import type { Memory, Rules, Snapshot } from '../core/rules.ts'
 import { backfill, type Recorded } from '../loop/backfill.ts'
-import { FIT_EVERY_MS } from '../loop/lesson.ts'
-import type { Clock, DurableStore, Fits, Log } from '../ports.ts'
-import type { Fitting } from './fitting.ts'
+import type { Clock, DurableStore, Learners, Log } from '../ports.ts'
 import { fingerprintOf, type Plan } from './plan.ts'
 
 /** The rules of one object, and what they have learnt. */
@@ -32,10 +30,8 @@ export interface MindOptions {
   readonly backfillMs: number
   /** Before that time nothing is taken away: this process has not seen what the window of stabilization would know. */
   readonly settlesAt: Instant
-  /** Does the fits of a past that is being learnt; absent where models fit themselves. */
-  readonly fitting?: Fitting
   /** Learns a first past in a thread; absent: in slices on the loop. */
-  readonly fits?: Fits
+  readonly learners?: Learners
   /** Lets few objects learn at a time, so that the loop is left alone. */
   readonly inTurn: (learn: () => Promise<void>) => Promise<void>
 }
@@ -101,8 +97,7 @@ async function learnPast(state: State, options: MindOptions): Promise<void> {
   const began = options.clock.now()
   const restored = await restore(state, options)
   if (!restored) await learnFirst(state, await firstPast(target, options), options)
-  for (let round = 0; round < 3; round++)
-    await learnFrom(state, await storedSince(target, state.learntUntil + 1, options), options)
+  for (let round = 0; round < 3; round++) await learnFrom(state, await storedSince(target, state.learntUntil + 1, options))
   state.isLearning = false
   const seconds = Math.round((options.clock.now() - began) / 100) / 10
   options.log.info('the past is learnt', { target: target.id, restored, seconds })
@@ -127,11 +122,11 @@ const WORTH_A_THREAD = 1000
 
 /** In a thread where there is one; what fails there is learnt on the loop. */
 async function learnFirst(state: State, past: readonly Recorded[], options: MindOptions): Promise<void> {
-  const { fits, log } = options
-  if (fits === undefined || past.length < WORTH_A_THREAD) return learnFrom(state, past, options)
+  const { learners, log } = options
+  if (learners === undefined || past.length < WORTH_A_THREAD) return learnFrom(state, past)
   const known = past.flatMap(({ demand }) => (demand.kind === 'value' ? [demand] : []))
   try {
-    const { rules, slots } = await fits.learn({
+    const { rules, slots } = await learners.learn({
       options: crescendoOptionsOf(state.plan, options),
       at: Float64Array.from(known, ({ at }) => at),
       value: Float64Array.from(known, ({ value }) => value),
@@ -140,39 +135,29 @@ async function learnFirst(state: State, past: readonly Recorded[], options: Mind
     state.learntUntil = past.at(-1)?.at ?? 0
     state.lesson = slots
   } catch (cause) {
-    if (fits.isClosed()) throw cause
+    if (learners.isClosed()) throw cause
     log.warn('a past could not be learnt in a thread; it is learnt on the loop', { target: state.plan.target.id, cause })
-    await learnFrom(state, past, options)
+    await learnFrom(state, past)
   }
 }
 
-/** Teaches in slices, with a fit after each day. */
-async function learnFrom(state: State, past: readonly Recorded[], options: MindOptions): Promise<void> {
+/** Teaches in slices. */
+async function learnFrom(state: State, past: readonly Recorded[]): Promise<void> {
   const { target } = state.plan
   const lesson = backfill(state.learner, target, past)
   let sliceEnds = performance.now() + SLICE_MS
-  let fitsAt = (past[0]?.at ?? 0) + FIT_EVERY_MS
   let turn = lesson.next()
-  for (let taught = 0; turn.done !== true; taught++) {
-    if (past[taught]!.at >= fitsAt) {
-      await completeFit(state, options)
-      fitsAt += FIT_EVERY_MS
-    }
+  while (turn.done !== true) {
     if (performance.now() > sliceEnds) {
       await new Promise(resolve => setImmediate(resolve))
       sliceEnds = performance.now() + SLICE_MS
     }
     turn = lesson.next()
   }
-  await completeFit(state, options)
   const newest = past.at(-1)
   if (newest === undefined) return
   state.learntUntil = Math.max(state.learntUntil, newest.at)
   state.lesson = turn.value.slots
-}
-
-async function completeFit({ learner, plan }: State, { fitting }: MindOptions): Promise<void> {
-  if (learner.lessons !== undefined) await fitting?.complete(plan.target.id, learner.lessons)
 }
 
 async function restore(state: State, { store, log }: MindOptions): Promise<boolean> {
@@ -203,10 +188,10 @@ async function keep(state: State, { store, clock }: MindOptions): Promise<void> 
 }
 
 /** Without its past an object still learns from now on. */
-function giveUp(state: State, { fits, log }: MindOptions, cause: unknown): void {
+function giveUp(state: State, { learners, log }: MindOptions, cause: unknown): void {
   state.isLearning = false
   state.trouble = 'its past could not be read; it learns from now on'
-  if (fits?.isClosed()) return // the process ends
+  if (learners?.isClosed()) return // the process ends
   log.warn('the past could not be learnt', { target: state.plan.target.id, cause })
 }
 

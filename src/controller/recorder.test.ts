@@ -89,11 +89,6 @@ describe('what a turn says of an object', () => {
     expect(stateOf(told(blind), 'Ready')).toBe('False InvalidSpec')
   })
 
-  test('ready says how much of its past the forecast knows', () => {
-    const ready = told(turn({ life: { stage: 'naive', borrowsFrom: 'shop/old' } })).find(({ type }) => type === 'Ready')
-    expect(ready?.message).toMatch(/^deciding; less than three hours are known.*with the day of shop\/old$/)
-  })
-
   test('each type is said once', () => {
     const quarrel: Condition = { type: 'ConflictingWriter', status: 'True', reason: 'ReplicasReset', message: 'x' }
     const types = told(turn({ decision: decision({ conditions: [quarrel] }) }), { conflictOf: () => 'HPA' }).map(

@@ -1,5 +1,4 @@
 import { sentenceOf } from '../core/explain/explain.ts'
-import { lifeText } from '../core/explain/life.ts'
 import { desireOfMetrics } from '../core/hpa/desire.ts'
 import { stockSettings } from '../core/hpa/settings.ts'
 import type { Condition, Decision, Instant } from '../core/model.ts'
@@ -193,7 +192,7 @@ interface Circumstances {
 }
 
 function ready(turn: Turn, { isDryRun, storeTrouble }: Circumstances): Condition {
-  const { decision, learning, life, withheld, plan, trouble } = turn
+  const { decision, learning, withheld, plan, trouble } = turn
   if (decision === undefined) {
     const message = trouble === undefined ? 'there is no decision yet' : `there is no decision: ${trouble.condition.message}`
     return { type: 'Ready', status: 'False', reason: 'NotDecided', message }
@@ -203,7 +202,6 @@ function ready(turn: Turn, { isDryRun, storeTrouble }: Circumstances): Condition
     learning ?? (isDryRun ? 'deciding, writing nothing (dry run)' : 'deciding'),
     ...(storeTrouble === undefined ? [] : [`the store is down, so nothing is taken away: ${storeTrouble}`]),
     ...(withheld === undefined ? [] : [`not written: ${withheld.why}`]),
-    ...(life === undefined ? [] : [lifeText(life)]),
     ...(plan?.settings.warnings ?? []),
     ...(unacted.length === 0 ? [] : [`written and not acted on by this version: ${unacted.join(', ')}`]),
   ].join('; ')

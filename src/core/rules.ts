@@ -1,5 +1,3 @@
-import type { LifeStage } from './forecast/path-model.ts'
-import type { DailyShape } from './forecast/transfer.ts'
 import type { Condition, Doubt, Forecast, Instant, Observation, Situation, Target } from './model.ts'
 
 /**
@@ -144,35 +142,12 @@ export interface Tuner extends Partial<Restorable> {
   parameters(): Parameters | undefined
 }
 
-/**
- * What a forecaster learns outside of `absorb`: fits that a thread computes while the loop goes on, and what it may borrow from
- * others. Nothing here is needed for a forecast: until a fit is adopted the one before holds.
- */
-export interface Lessons {
-  /** Input of the fit that is due, a copy that belongs to the caller; `undefined` where none is. Plain values and typed arrays. */
-  pendingFit(): unknown
-  /** What the fit of such an input gave. */
-  adoptFit(fit: unknown): void
-  /** Whether the day of another service would be of use. */
-  wantsShape(): boolean
-  takeShape(shape: DailyShape): void
-  life(): Life
-}
-
-/** How much of its own past a forecaster knows, and from whom it borrows a day meanwhile. */
-export interface Life {
-  readonly stage: LifeStage
-  readonly borrowsFrom?: string
-}
-
 /** One autoscaler is a value of Rules: ours and its rivals run the same loop. */
 export interface Rules {
   readonly name: string
   readonly screens: readonly Screen[]
   readonly forecaster?: Forecaster
   readonly tuner?: Tuner
-  /** Where fits are deferred; absent where everything is learnt in `absorb`. */
-  readonly lessons?: Lessons
   readonly proposers: readonly Proposer[]
   readonly guards: readonly Guard[]
   /** What the stock HPA would do; not part of the decision, only told beside it. */

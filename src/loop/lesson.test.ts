@@ -21,7 +21,6 @@ const options: CrescendoOptions = { mode: 'Slo', target, delayMs: 15_000 }
 
 const values = seasonalLoad({ seed: 4, ticks: 2 * 1440, stepMs: 60_000, mean: 1000, swing: 0.5, noise: 0.05 })
 const columns = () => ({ at: Float64Array.from(values, (_, i) => START + i * 60_000), value: Float64Array.from(values) })
-const none = () => expect.unreachable('nothing is due')
 
 describe('a past that is learnt at once', () => {
   test('is what the loop would have learnt of it, to the last bit', () => {
@@ -31,13 +30,13 @@ describe('a past that is learnt at once', () => {
     const turns = backfill(rules, target, past)
     let turn = turns.next()
     while (turn.done !== true) turn = turns.next()
-    const learnt = learnLesson({ options, at, value }, none)
+    const learnt = learnLesson({ options, at, value })
     expect(learnt.rules).toEqual(snapshotRules(rules))
     expect(learnt.slots).toEqual(turn.value.slots)
   })
 
   test('goes into fresh rules of the same options, whose next forecasts are then the same', () => {
-    const learnt = structuredClone(learnLesson({ options, ...columns() }, none))
+    const learnt = structuredClone(learnLesson({ options, ...columns() }))
     const rules = crescendoRules(options)
     expect(restoreRules(rules, learnt.rules)).toBe(true)
     const forecast = rules.forecaster?.predict(START + 2 * DAY_MS)
@@ -46,12 +45,12 @@ describe('a past that is learnt at once', () => {
   })
 
   test('an empty one leaves beginners', () => {
-    const learnt = learnLesson({ options, at: new Float64Array(), value: new Float64Array() }, none)
+    const learnt = learnLesson({ options, at: new Float64Array(), value: new Float64Array() })
     expect(learnt.rules).toEqual(snapshotRules(crescendoRules(options)))
     expect(learnt.slots).toEqual({})
   })
 
   test('rules that learn nothing are refused', () => {
-    expect(() => learnLesson({ options: { ...options, mode: 'Off' }, ...columns() }, none)).toThrow('nothing that learns')
+    expect(() => learnLesson({ options: { ...options, mode: 'Off' }, ...columns() })).toThrow('nothing that learns')
   })
 })

@@ -88,7 +88,7 @@ function podSpec(options: ManifestOptions) {
   }
 }
 
-/** Without it V8 lets young garbage lie in 100 MB more: 351 instead of 456 MB with a thousand objects, for 2 % of a core. */
+/** Without it V8 lets young garbage of a thousand objects lie in some 100 MB more; `npm run bench:cluster` measures with it. */
 export const NODE_OPTIONS = '--max-semi-space-size=16'
 
 function container({ image, databaseSecret }: ManifestOptions) {

@@ -18,10 +18,6 @@ export interface ControllerTelemetry extends Pick<Telemetry, 'families' | 'forge
   readonly sampleToScaleSeconds: Histogram<never>
   /** Turns that were due while the one before still ran. */
   readonly skippedTicks: Counter<never>
-  /** Fits of forecast models in threads: "fitted" or "failed". */
-  readonly fits: Counter<'outcome'>
-  /** From the order of a fit until it is adopted; waiting for a thread is part of it. */
-  readonly fitSeconds: Histogram<never>
   /** Requests to the API server; code "0" where there was no answer. */
   readonly apiRequests: Counter<'verb' | 'code'>
   readonly apiRequestSeconds: Histogram<'verb'>
@@ -74,13 +70,6 @@ function plumbing({ counter, histogram }: Telemetry) {
       name: 'crescendo_skipped_ticks',
       help: 'Turns that were due while the one before still ran.',
       labels: [],
-    }),
-    fits: counter({ name: 'crescendo_fits', help: 'Fits of forecast models in threads by outcome.', labels: ['outcome'] }),
-    fitSeconds: histogram({
-      name: 'crescendo_fit_seconds',
-      help: 'From the order of a fit until it is adopted.',
-      labels: [],
-      bounds: SECONDS,
     }),
     apiRequests: counter({
       name: 'crescendo_api_requests',

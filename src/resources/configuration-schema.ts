@@ -133,12 +133,6 @@ const SECTIONS = {
       'Off: the stock HPA exactly. Additive: never fewer replicas than the HPA would have. Slo: the forecast decides.',
     ),
     horizonSeconds: prediction.shape.horizonSeconds.describe('How far the forecast looks ahead, in seconds.'),
-    borrowDay: z
-      .enum(['Off', 'Namespace', 'Cluster'])
-      .exactOptional()
-      .describe(
-        "Whose daily shape a service without history may begin with, among services of its profile: nobody's (Off), of its own namespace, or of any (Cluster).",
-      ),
   })
     .exactOptional()
     .describe('The forecast, where tier, profile, policy and object do not say otherwise.'),
@@ -196,7 +190,7 @@ export const CONFIGURATION_DEFAULTS = {
     fallbackAfterSeconds: 120,
   },
   store: { type: 'Sqlite', path: 'crescendo.db', retentionDays: 14, decisionsRetentionDays: 90 },
-  prediction: { mode: 'Additive', horizonSeconds: 1800, borrowDay: 'Namespace' },
+  prediction: { mode: 'Additive', horizonSeconds: 1800 },
   anomaly: { thresholdSigma: '2.5', response: 'Hold' },
   cost: { costPerReplicaHour: '0.10', currency: 'USD' },
   server: { host: '127.0.0.1', port: 8080, allowedHosts: [] },

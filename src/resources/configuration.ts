@@ -46,11 +46,7 @@ export interface EffectiveConfiguration {
     readonly retentionDays: number
     readonly decisionsRetentionDays: number
   }
-  readonly prediction: {
-    readonly mode: 'Off' | 'Additive' | 'Slo'
-    readonly horizonSeconds: number
-    readonly borrowDay: 'Off' | 'Namespace' | 'Cluster'
-  }
+  readonly prediction: { readonly mode: 'Off' | 'Additive' | 'Slo'; readonly horizonSeconds: number }
   readonly anomaly: {
     readonly thresholdSigma: string | number
     readonly response: 'Hold' | 'Widen' | 'Ignore' | 'AlertOnly'

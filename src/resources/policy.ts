@@ -91,10 +91,9 @@ function configured(configuration: ControllerConfiguration | undefined): readonl
   const { controller, prediction, anomaly, cost } = configuration
   const { periodSeconds } = controller ?? {}
   const { costPerReplicaHour } = cost ?? {}
-  const { borrowDay: _, ...forecast } = prediction ?? {} // between objects, so no setting of one
   const values: Layered = {
     ...(periodSeconds !== undefined && { periodSeconds }),
-    ...(prediction && { prediction: forecast }),
+    ...(prediction && { prediction }),
     ...(anomaly && { anomaly }),
     ...(costPerReplicaHour !== undefined && { simulation: { costPerReplicaHour } }),
   }

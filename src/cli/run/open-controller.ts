@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { type Controller, type ControllerOptions, createController } from '../../controller/controller.ts'
-import { createFitPool } from '../../fit/fit-pool.ts'
 import { type ConnectedKubeClient, connect } from '../../kube/client.ts'
 import type { KubeConfigChoice } from '../../kube/kubeconfig.ts'
 import { createElection, type Election } from '../../kube/lease.ts'
 import { getSecretValue } from '../../kube/secrets.ts'
+import { createLearnPool } from '../../learn/learn-pool.ts'
 import { createPushBuffer, type PushBuffer } from '../../observe/push.ts'
 import { createSources, type SourcesOptions } from '../../observe/sources.ts'
-import type { Clock, DurableStore, Fits, Log } from '../../ports.ts'
+import type { Clock, DurableStore, Learners, Log } from '../../ports.ts'
 import { type ControllerTelemetry, controllerTelemetry } from '../../record/controller-telemetry.ts'
 import type { EffectiveConfiguration } from '../../resources/configuration.ts'
 import { amount } from '../../resources/fields.ts'
@@ -49,8 +49,8 @@ export async function openController(composing: Composing): Promise<OpenControll
   let controller: Controller | undefined
   const store = await storeFor(configuration, { env, log, periodMs: id => controller?.periodMs(id) })
   const pushed = createPushBuffer({ clock })
-  const fits = createFitPool()
-  controller = createController(await controllerOptions(composing, { client, store, telemetry, pushed, fits }))
+  const learners = createLearnPool()
+  controller = createController(await controllerOptions(composing, { client, store, telemetry, pushed, learners }))
   const facts = controllerFacts({
     controller,
     store,
@@ -67,7 +67,7 @@ export async function openController(composing: Composing): Promise<OpenControll
     pushed,
     async close() {
       await controller.sources.close?.()
-      await fits.close()
+      await learners.close()
       await store.close()
       await client.close()
     },
@@ -79,19 +79,19 @@ interface Adapters {
   readonly store: DurableStore
   readonly telemetry: ControllerTelemetry
   readonly pushed: PushBuffer
-  readonly fits: Fits
+  readonly learners: Learners
 }
 
 async function controllerOptions(composing: Composing, adapters: Adapters): Promise<ControllerOptions> {
   const { configuration, isDryRun, log } = composing
-  const { client, store, telemetry, fits } = adapters
-  const { controller: settings, cost, metrics, prediction } = configuration
+  const { client, store, telemetry, learners } = adapters
+  const { controller: settings, cost, metrics } = configuration
   const identity = settings.identity ?? `${hostname()}_${randomBytes(4).toString('hex')}`
   const election = electionFor(configuration, { client, identity, log, isDryRun })
   return {
     client,
     store,
-    fits,
+    learners,
     clock,
     log,
     telemetry,
@@ -109,7 +109,6 @@ async function controllerOptions(composing: Composing, adapters: Adapters): Prom
       manualFloorMs: settings.manualFloorSeconds * 1000,
       fallbackAfterMs: metrics.fallbackAfterSeconds * 1000,
       currency: cost.currency,
-      borrowDay: prediction.borrowDay,
     },
   }
 }

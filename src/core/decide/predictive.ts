@@ -131,7 +131,7 @@ function reliability({ forecast, parameters }: Context): readonly Condition[] {
   if (forecast === undefined || 'abstains' in forecast) return say('False', 'NoForecast', forecast?.abstains ?? 'no forecaster')
   if (parameters === undefined) return say('False', 'NotTuned', 'a full day must have been replayed first')
   if (parameters.unfamiliar !== undefined) return say('False', 'Unfamiliar', parameters.unfamiliar)
-  return say('True', 'Calibrated', 'past forecasts were as wrong as they said')
+  return say('True', 'Calibrated', 'the forecast is calibrated by its past errors')
 }
 
 interface Told extends Found {

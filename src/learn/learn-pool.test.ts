@@ -1,20 +1,20 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import type { RoughFit, RoughInput } from '../../test/fit/rough-task.ts'
+import type { RoughLearnt, RoughLesson } from '../../test/learn/rough-task.ts'
 import { seasonalLoad } from '../core/forecast/seeded-load.ts'
 import { learnLesson } from '../loop/lesson.ts'
 import type { Lesson } from '../ports.ts'
-import { createFitPool, type FitPool, type FitPoolOptions } from './fit-pool.ts'
+import { createLearnPool, type LearnPool, type LearnPoolOptions } from './learn-pool.ts'
 import { transferablesOf } from './transferables.ts'
 
-interface RoughPool extends FitPool {
-  fit(input: RoughInput): Promise<RoughFit>
+interface RoughPool extends Omit<LearnPool, 'learn'> {
+  learn(input: RoughLesson): Promise<RoughLearnt>
 }
 
-const task = new URL('../../test/fit/rough-task.ts', import.meta.url)
-const pools: RoughPool[] = []
+const task = new URL('../../test/learn/rough-task.ts', import.meta.url)
+const pools: { close(): Promise<void> }[] = []
 
-function pool(options: FitPoolOptions = {}): RoughPool {
-  const made = createFitPool({ task, threads: 1, ...options }) as RoughPool
+function pool(options: LearnPoolOptions = {}): RoughPool {
+  const made = createLearnPool({ task, threads: 1, ...options }) as unknown as RoughPool // its task learns what the test says
   pools.push(made)
   return made
 }
@@ -23,34 +23,34 @@ afterEach(async () => {
   for (const one of pools.splice(0)) await one.close()
 })
 
-describe('fits in threads', () => {
-  test('a fit comes back with its typed arrays, and its input was moved, not copied', async () => {
+describe('lessons in threads', () => {
+  test('a lesson comes back with its typed arrays, and its input was moved, not copied', async () => {
     const values = new Float32Array([1, 2, 3])
-    const { sum, thread } = await pool().fit({ does: 'sums', values })
+    const { sum, thread } = await pool().learn({ does: 'sums', values })
     expect(sum).toBe(6)
     expect(thread).toBeInstanceOf(Float64Array)
     expect(values.length).toBe(0)
   })
 
-  test('a fit that throws says why, and the next one is none the worse', async () => {
+  test('a lesson that throws says why, and the next one is none the worse', async () => {
     const one = pool()
-    await expect(one.fit({ does: 'throws' })).rejects.toThrow('the matrix has no inverse')
-    await expect(one.fit({ does: 'sums', values: new Float32Array([4]) })).resolves.toMatchObject({ sum: 4 })
+    await expect(one.learn({ does: 'throws' })).rejects.toThrow('the matrix has no inverse')
+    await expect(one.learn({ does: 'sums', values: new Float32Array([4]) })).resolves.toMatchObject({ sum: 4 })
   })
 
-  test('a fit that hangs is ended with its thread when its time is up, and those behind it still come', async () => {
+  test('a lesson that hangs is ended with its thread when its time is up, and those behind it still come', async () => {
     const one = pool({ limitMs: 700 })
-    const hanging = one.fit({ does: 'hangs' })
-    const behind = one.fit({ does: 'sums', values: new Float32Array([5]) })
+    const hanging = one.learn({ does: 'hangs' })
+    const behind = one.learn({ does: 'sums', values: new Float32Array([5]) })
     expect([one.running, one.waiting]).toEqual([1, 1])
     await expect(hanging).rejects.toThrow('it took longer than 0.7 s, and was ended')
     await expect(behind).resolves.toMatchObject({ sum: 5 })
     expect([one.running, one.waiting]).toEqual([0, 0])
   })
 
-  test('the loop goes on while a fit hangs', async () => {
+  test('the loop goes on while a lesson hangs', async () => {
     const one = pool({ limitMs: 600 })
-    const hanging = one.fit({ does: 'hangs' }).catch(() => 'ended')
+    const hanging = one.learn({ does: 'hangs' }).catch(() => 'ended')
     let beats = 0
     const beat = setInterval(() => {
       beats += 1
@@ -60,26 +60,28 @@ describe('fits in threads', () => {
     expect(beats).toBeGreaterThan(10)
   })
 
-  test.each(['dies', 'eats'] as const)('a thread that %s fails its fit alone', async does => {
+  test.each(['dies', 'eats'] as const)('a thread that %s fails its lesson alone', async does => {
     const one = pool()
-    await expect(one.fit({ does })).rejects.toThrow()
-    await expect(one.fit({ does: 'sums', values: new Float32Array([6]) })).resolves.toMatchObject({ sum: 6 })
+    await expect(one.learn({ does })).rejects.toThrow()
+    await expect(one.learn({ does: 'sums', values: new Float32Array([6]) })).resolves.toMatchObject({ sum: 6 })
   })
 
   test('more than may wait are refused', async () => {
     const one = pool({ mostWaiting: 1, limitMs: 500 })
-    const [first, second, third] = [1, 2, 3].map(() => one.fit({ does: 'hangs' }).catch((cause: Error) => cause.message))
-    await expect(third).resolves.toBe('1 fits wait already')
+    const [first, second, third] = [1, 2, 3].map(() => one.learn({ does: 'hangs' }).catch((cause: Error) => cause.message))
+    await expect(third).resolves.toBe('1 pasts wait already')
     await one.close()
-    await expect(Promise.all([first, second])).resolves.toEqual(Array(2).fill('the threads that fit are closed'))
+    await expect(Promise.all([first, second])).resolves.toEqual(Array(2).fill('the threads that learn are closed'))
   })
 
   test('closing ends what hangs and what waits, and takes nothing more', async () => {
     const one = pool()
-    const left = [one.fit({ does: 'hangs' }), one.fit({ does: 'sums' })].map(fit => fit.catch((cause: Error) => cause.message))
+    const left = [one.learn({ does: 'hangs' }), one.learn({ does: 'sums' })].map(fit =>
+      fit.catch((cause: Error) => cause.message),
+    )
     await one.close()
-    await expect(Promise.all(left)).resolves.toEqual(Array(2).fill('the threads that fit are closed'))
-    await expect(one.fit({ does: 'sums' })).rejects.toThrow('the threads that fit are closed')
+    await expect(Promise.all(left)).resolves.toEqual(Array(2).fill('the threads that learn are closed'))
+    await expect(one.learn({ does: 'sums' })).rejects.toThrow('the threads that learn are closed')
   })
 })
 
@@ -93,8 +95,8 @@ describe('a past that is learnt in a thread', () => {
   })
 
   test('is to the last bit what it would be here, and the loop goes on meanwhile', async () => {
-    const pool = createFitPool({ threads: 1 })
-    pools.push(pool as RoughPool)
+    const pool = createLearnPool({ threads: 1 })
+    pools.push(pool)
     let beats = 0
     const beat = setInterval(() => {
       beats += 1
@@ -102,12 +104,12 @@ describe('a past that is learnt in a thread', () => {
     const learnt = await pool.learn(lesson())
     clearInterval(beat)
     expect(beats).toBeGreaterThan(10)
-    expect(learnt).toEqual(learnLesson(lesson(), input => input))
+    expect(learnt).toEqual(learnLesson(lesson()))
   })
 
   test('has a time limit of its own', async () => {
-    const pool = createFitPool({ threads: 1, learnLimitMs: 1 })
-    pools.push(pool as RoughPool)
+    const pool = createLearnPool({ threads: 1, limitMs: 1 })
+    pools.push(pool)
     await expect(pool.learn(lesson())).rejects.toThrow('it took longer than 0.001 s, and was ended')
   })
 })

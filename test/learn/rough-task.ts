@@ -1,15 +1,15 @@
-/** A fit for the tests of the pool: does what its input says. */
-export interface RoughInput {
+/** A lesson for the tests of the pool: does what its input says. */
+export interface RoughLesson {
   readonly does: 'sums' | 'throws' | 'hangs' | 'dies' | 'eats'
   readonly values?: Float32Array
 }
 
-export interface RoughFit {
+export interface RoughLearnt {
   readonly sum: number
   readonly thread: Float64Array
 }
 
-export function fit({ does, values = new Float32Array() }: RoughInput): RoughFit {
+export function learn({ does, values = new Float32Array() }: RoughLesson): RoughLearnt {
   if (does === 'throws') throw new Error('the matrix has no inverse')
   if (does === 'dies') process.exit(3)
   if (does === 'hangs') for (;;);
