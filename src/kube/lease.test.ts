@@ -203,6 +203,17 @@ describe('the election', () => {
     expect(one.changes.map(({ isLeader }) => isLeader)).toEqual([true, false])
   })
 
+  test('gives the Lease away though its last renewal arrived and was never answered', async () => {
+    const [server, clock] = [leaseServer(), turnedClock()]
+    const { ending, done } = compete(server, 'one', clock)
+    await clock.advance(0)
+    const { metadata, spec } = server.lease as StoredLease
+    server.lease = { metadata: { ...metadata, resourceVersion: '99' }, spec: { ...spec, renewTime: 'later' } }
+    ending.abort()
+    await done
+    expect(server.lease?.spec).toMatchObject({ holderIdentity: '', leaseDurationSeconds: 1 })
+  })
+
   test('does not give away what another holds by now', async () => {
     const [server, clock] = [leaseServer(), turnedClock()]
     const one = compete(server, 'one', clock)

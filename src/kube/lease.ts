@@ -42,6 +42,8 @@ export interface Election {
   trouble(): string | undefined
 }
 
+/** An ending process waits so long for an answer, and no longer. */
+const GIVE_BACK_MS = 2000
 const LEASES = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases' }
 
 interface LeaseSpec {
@@ -186,7 +188,7 @@ async function acquireOrRenew(state: State, signal: AbortSignal): Promise<void> 
   state.renewed = sent
 }
 
-async function readLease(state: State, signal: AbortSignal): Promise<Lease | undefined> {
+async function readLease(state: State, signal?: AbortSignal): Promise<Lease | undefined> {
   try {
     return await state.options.client.request<Lease>({ ...urgent(state, signal), method: 'GET', path: state.path })
   } catch (cause) {
@@ -216,8 +218,9 @@ function specOf({ options }: State, rest: Pick<LeaseSpec, 'acquireTime' | 'renew
 }
 
 /** Half the deadline a try, so that one that hangs does not cost the Lease. */
-function urgent({ options }: State, signal: AbortSignal) {
-  return { isUrgent: true, timeoutMs: options.renewDeadlineSeconds * 500, signal }
+function urgent({ options }: State, signal: AbortSignal | undefined) {
+  const timeoutMs = signal === undefined ? GIVE_BACK_MS : options.renewDeadlineSeconds * 500
+  return { isUrgent: true, timeoutMs, ...(signal && { signal }) }
 }
 
 /** A Lease that says something new is valid from now on by our clock; the times in it are another machine's. */
@@ -277,20 +280,29 @@ function tellTrouble(state: State, error: KubeError): void {
 
 /** Gives the Lease away, if it is ours: an empty holder is taken over without waiting. */
 async function release(state: State): Promise<void> {
-  const { client, identity, timing, log } = state.options
-  const lease = state.seen?.lease
   state.renewed = undefined
-  if (lease?.spec?.holderIdentity === identity) {
-    const now = microTime(timing.wallMs())
-    const spec: LeaseSpec = { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1, acquireTime: now, renewTime: now }
-    const call = { method: 'PUT', path: state.path, body: { ...lease, spec }, isUrgent: true, timeoutMs: 2000 } as const
-    try {
-      observe(state, await client.request<Lease>(call))
-    } catch (cause) {
-      log.warn('the Lease was not given back', { why: asKubeError(cause).message })
-    }
+  try {
+    await giveBack(state).catch(async cause => {
+      if (asKubeError(cause).status !== 409) throw cause
+      // A renewal that was on its way at the end may have arrived unheard: then the Lease is newer than we know, and still ours.
+      const lease = await readLease(state)
+      if (lease !== undefined) observe(state, lease)
+      await giveBack(state)
+    })
+  } catch (cause) {
+    state.options.log.warn('the Lease was not given back', { why: asKubeError(cause).message })
   }
   tellChange(state)
+}
+
+async function giveBack(state: State): Promise<void> {
+  const { client, identity, timing } = state.options
+  const lease = state.seen?.lease
+  if (lease?.spec?.holderIdentity !== identity) return
+  const now = microTime(timing.wallMs())
+  const spec: LeaseSpec = { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1, acquireTime: now, renewTime: now }
+  const call = { method: 'PUT', path: state.path, body: { ...lease, spec }, isUrgent: true, timeoutMs: GIVE_BACK_MS } as const
+  observe(state, await client.request<Lease>(call))
 }
 
 /** MicroTime of the API: RFC 3339 with exactly six digits of a second. */
