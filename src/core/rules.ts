@@ -1,3 +1,4 @@
+import type { ForecastAccuracy } from './forecast/accuracy/accuracy.ts'
 import type { Condition, Doubt, Forecast, Instant, Observation, Situation, Target } from './model.ts'
 
 /**
@@ -109,6 +110,8 @@ export interface Forecaster extends Partial<Restorable> {
   absorb(at: Instant, demand: number | undefined): void
   /** The forecast as of the last absorbed value, or why there is none yet. */
   predict(now: Instant): Forecast | { readonly abstains: string }
+  /** How good its forecasts of the last week were; absent where nobody compares them with what came. */
+  accuracy?(): ForecastAccuracy
 }
 
 /** The bounded numbers of the predictive decision that are chosen by replay of the past (`core/policy/tuner.ts`). */

@@ -4,6 +4,7 @@ import { type ManualSettings, manual } from '../decide/manual.ts'
 import { fallback, predictive, predictiveUp } from '../decide/predictive.ts'
 import { reactive } from '../decide/reactive.ts'
 import { widen } from '../decide/widen.ts'
+import { measured } from '../forecast/accuracy/measured.ts'
 import { withFan } from '../forecast/fan.ts'
 import { late } from '../forecast/late.ts'
 import { seasonalRidge } from '../forecast/seasonal-ridge.ts'
@@ -42,6 +43,8 @@ const FAN_STEP_MS = 300_000
 /** It abstains for six hours; until an hour before that there is no model. */
 const FAN_AFTER_MS = 5 * 3_600_000
 const FAN_MS = [5, 10, 15, 20, 25, 30].map(minutes => minutes * 60_000)
+/** Those of them whose accuracy is kept. */
+const MEASURED_MS = [5, 15, 30].map(minutes => minutes * 60_000)
 
 /**
  * Crescendo as a value of Rules, for one target: forecaster and tuner are accumulators, so every target (and every run of the
@@ -81,5 +84,7 @@ function forecasterFor(target: Target, delayMs: number): Forecaster {
   const decisive = seasonalRidge({ stepMs: target.periodMs, delayMs, windows, pointsMs: [], unit })
   const everyMs = Math.max(FAN_STEP_MS, target.periodMs)
   const fan = () => seasonalRidge({ stepMs: everyMs, delayMs: 0, windows: [], pointsMs: FAN_MS, unit })
-  return withFan(decisive, { fan: late(fan, { name: `fan ${unit}`, afterMs: FAN_AFTER_MS }), everyMs })
+  const whole = withFan(decisive, { fan: late(fan, { name: `fan ${unit}`, afterMs: FAN_AFTER_MS }), everyMs })
+  const horizonsMs = MEASURED_MS.filter(ms => ms % everyMs === 0)
+  return horizonsMs.length === 0 ? whole : measured(whole, { stepMs: everyMs, horizonsMs, unit })
 }
