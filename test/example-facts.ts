@@ -1,3 +1,4 @@
+import type { ForecastAccuracy } from '../src/core/forecast/accuracy/accuracy.ts'
 import { type Decision, QUANTILES, WINDOW_LEVELS } from '../src/core/model.ts'
 import type { Facts, News, WorkloadFact } from '../src/show/facts.ts'
 
@@ -23,6 +24,29 @@ export const decisionOf = (minute: number, to: number): Decision => ({
   plainHpa: { replicas: 13, why: '820 rps' },
 })
 
+const exampleAccuracy: ForecastAccuracy = {
+  horizons: [300, 1800].map(horizonSeconds => ({
+    horizonSeconds,
+    count: 2000,
+    mase: 0.6,
+    overNaive: 0.7,
+    wape: 0.08,
+    bias: -0.01,
+    pinball: QUANTILES.map(level => 10 * (1 - level)),
+    coverage: [0.5, 0.9, 0.95, 0.99, 1],
+  })),
+  window: { fromSeconds: 60, toSeconds: 660, count: 1900, coverage: WINDOW_LEVELS.map(level => level) },
+  drift: {
+    pageHinkley: 3,
+    pageHinkleyThreshold: 12,
+    since: NOW - 3_600_000,
+    populationStability: 0.1,
+    populationStabilityThreshold: 0.25,
+    isDrifting: true,
+  },
+  trust: 0.5,
+}
+
 const decisions = [decisionOf(0, 13), decisionOf(5, 14), decisionOf(10, 16)]
 
 export const exampleWorkload: WorkloadFact = {
@@ -37,6 +61,7 @@ export const exampleWorkload: WorkloadFact = {
   currency: 'USD',
   load: 820,
   neededReplicas: 13,
+  accuracy: exampleAccuracy,
   anomalyScore: 0.25,
   scalers: ['crescendo', 'hpa'].map((name, index) => ({
     name,
@@ -61,6 +86,9 @@ export function exampleFacts(changes: Partial<Facts> = {}) {
     workloads: () => [exampleWorkload],
     decisions: () => decisions.toReversed(),
     decisionAt: (_id, at) => decisions.findLast(decision => decision.at <= at),
+    pastForecasts: id => [
+      { target: id, by: 'seasonal', madeAt: NOW - 3_600_000, dueAt: NOW - 1_800_000, quantiles: [1, 2, 3, 4, 5], actual: 2 },
+    ],
     explain: decision => ({ sentence: `to ${decision.to}`, text: 'because' }),
     subscribe(listener) {
       listeners.add(listener)

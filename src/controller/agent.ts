@@ -1,3 +1,4 @@
+import type { ForecastAccuracy } from '../core/forecast/accuracy/accuracy.ts'
 import type { Condition, Decision, Instant, Observation } from '../core/model.ts'
 import { type Anomaly, anomalyIn } from '../core/screen/anomaly.ts'
 import { tick } from '../loop/tick.ts'
@@ -48,6 +49,8 @@ export interface Turn {
   readonly outcome?: Outcome
   readonly withheld?: Withheld
   readonly learning?: string
+  /** How good the forecasts of the last week were. */
+  readonly accuracy?: ForecastAccuracy
   /** What the screens found unusual; absent where the policy ignores it. */
   readonly anomaly?: Anomaly
   /** Why there is no decision. */
@@ -111,7 +114,7 @@ async function decide({ object, at }: Pick<Turn, 'object' | 'at'>, state: State,
   const mind = await mindFor(plan, { state, world, workload })
   state.seen = {}
   const decision = await tick(portsFor({ object, plan, target, workload }, state, world), mind.rules(), plan.target)
-  const learning = mind.learning()
+  const [learning, accuracy] = [mind.learning(), mind.accuracy()]
   const anomaly = anomalyIn(await world.store.recall(plan.target.id))
   return {
     object,
@@ -122,6 +125,7 @@ async function decide({ object, at }: Pick<Turn, 'object' | 'at'>, state: State,
     ...state.seen,
     ...sampleToScale(state, world),
     ...(learning !== undefined && { learning }),
+    ...(accuracy && { accuracy }),
     ...(anomaly && { anomaly }),
   }
 }

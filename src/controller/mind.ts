@@ -1,4 +1,5 @@
 import { deserialize, serialize } from 'node:v8'
+import type { ForecastAccuracy } from '../core/forecast/accuracy/accuracy.ts'
 import type { Instant, Target } from '../core/model.ts'
 import { type CrescendoOptions, crescendoRules } from '../core/policy/crescendo-rules.ts'
 import { hpaRules } from '../core/policy/hpa-rules.ts'
@@ -14,6 +15,8 @@ export interface Mind {
   rules(): Rules
   /** Why the forecast takes no part yet; absent when it does, or never will (prediction Off). */
   learning(): string | undefined
+  /** How good its forecasts of the last week were; absent where nothing is forecast, or the past is still being learnt. */
+  accuracy(): ForecastAccuracy | undefined
   /** What the screens learnt from the past, once: the object's next tick takes it into its memory. */
   lesson(): Memory['slots'] | undefined
   /** Keeps what was learnt, so that a restart resumes with it. */
@@ -67,6 +70,7 @@ export function createMind(plan: Plan, options: MindOptions): Mind {
   if (hasPast) void options.inTurn(() => learnPast(state, options)).catch(error => giveUp(state, options, error))
   return {
     rules: () => (state.isLearning ? interim : learner),
+    accuracy: () => (state.isLearning ? undefined : learner.forecaster?.accuracy?.()),
     learning: () => (state.isLearning ? 'learning the past' : state.trouble),
     lesson() {
       const { lesson } = state

@@ -4,7 +4,6 @@ import { stockSettings } from '../core/hpa/settings.ts'
 import type { Condition, Decision, Instant } from '../core/model.ts'
 import type { UnusualKind } from '../core/screen/sighting.ts'
 import type { Clock, DurableStore, Log } from '../ports.ts'
-import type { Accuracy } from '../record/accuracy.ts'
 import type { ControllerTelemetry } from '../record/controller-telemetry.ts'
 import type { EventRecorder, Regarding } from '../record/events.ts'
 import type { StatusFacts } from '../record/status.ts'
@@ -51,7 +50,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       if (options.isDryRun) return
       const conditions = conditionsOf(turn, options)
       tellEvents(turn, conditions, options)
-      await writeStatus(turn, { conditions, accuracy: book.accuracy(turn.object.id) }, options)
+      await writeStatus(turn, conditions, options)
     },
     forgetAll() {
       kept.clear()
@@ -253,17 +252,12 @@ function regardingOf({ namespace, name, uid }: Autoscaler): Regarding {
   return { apiVersion: 'autoscaling.spotify.ai/v2', kind: 'HorizontalPodAutoscaler', namespace, name, uid }
 }
 
-interface Known {
-  readonly conditions: readonly Condition[]
-  readonly accuracy: Accuracy | undefined
-}
-
-async function writeStatus(turn: Turn, known: Known, options: RecorderOptions): Promise<void> {
+async function writeStatus(turn: Turn, conditions: readonly Condition[], options: RecorderOptions): Promise<void> {
   const { status, telemetry, log, events } = options
   const { object } = turn
   const owner = { namespace: object.namespace, name: object.name, uid: object.uid, found: object.status }
   try {
-    const outcome = await status.write(owner, factsOf(turn, known, options))
+    const outcome = await status.write(owner, factsOf(turn, conditions, options))
     telemetry.statusWrites.add({ outcome })
   } catch (cause) {
     telemetry.statusWrites.add({ outcome: 'failed' })
@@ -273,8 +267,8 @@ async function writeStatus(turn: Turn, known: Known, options: RecorderOptions): 
   }
 }
 
-function factsOf(turn: Turn, { conditions, accuracy }: Known, { currency }: RecorderOptions): StatusFacts {
-  const { object, at, plan, target, decision, outcome } = turn
+function factsOf(turn: Turn, conditions: readonly Condition[], { currency }: RecorderOptions): StatusFacts {
+  const { object, at, plan, target, decision, outcome, accuracy } = turn
   const policy = 'document' in object.checked ? object.checked.document.spec.policyRef?.name : undefined
   const budgetPerHour = plan?.settings.budget?.perHour
   return {

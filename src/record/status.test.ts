@@ -86,6 +86,14 @@ describe('the status', () => {
     ])
   })
 
+  test('says how good forecasts half an hour ahead were, and how far to trust them', () => {
+    const horizon = { horizonSeconds: 1800, count: 900, mase: 0.61234, pinball: [], coverage: [0.5, 0.9, 0.957, 0.99, 1] }
+    const drift = { pageHinkley: 0, pageHinkleyThreshold: 12, populationStabilityThreshold: 0.25, isDrifting: false }
+    const { forecast } = statusOf({ ...facts, accuracy: { horizons: [horizon], drift, trust: 0.93 } }, undefined)
+    expect(forecast).toMatchObject({ coverage7d: '0.957', mase7d: '0.612', trust: '0.93' })
+    expect(statusOf(facts, undefined).forecast).not.toHaveProperty('trust')
+  })
+
   test("lists HPA's conditions first; a time of transition moves only with the status", () => {
     const first = statusOf(facts, undefined)
     expect(first.conditions?.map(({ type }) => type)).toEqual(['AbleToScale', 'MetricsFresh'])

@@ -1,4 +1,5 @@
 import { sentenceOf, winnerOf } from '../core/explain/explain.ts'
+import type { ForecastAccuracy } from '../core/forecast/accuracy/accuracy.ts'
 import type { MetricStatus } from '../core/hpa/metric.ts'
 import {
   type Condition,
@@ -10,7 +11,6 @@ import {
   QUANTILES,
 } from '../core/model.ts'
 import { decimalText, type HorizontalPodAutoscalerStatus, type StatusCondition } from '../resources/status.ts'
-import type { Accuracy } from './accuracy.ts'
 
 /** What is known of an object when its status is written. */
 export interface StatusFacts {
@@ -30,7 +30,7 @@ export interface StatusFacts {
   readonly mode: string
   readonly policy?: string
   /** How good the forecasts of the last seven days were; absent while that is not known. */
-  readonly accuracy?: Accuracy
+  readonly accuracy?: ForecastAccuracy
   readonly wasScaled: boolean
 }
 
@@ -129,11 +129,12 @@ function forecastOf(
 ): NonNullable<HorizontalPodAutoscalerStatus['forecast']> {
   const highest = (level: Level) => Math.max(0, ...points.map(({ quantiles }) => at(quantiles, level)))
   const last = points.at(-1)
+  const farthest = accuracy?.horizons.at(-1)
   return {
     madeAt: iso(madeAt),
     peak: decimals({ median: highest(0.5), p95: highest(0.95), p99: highest(0.99) }, 3),
     ...(last && capacityPerReplica !== undefined && { replicasIn30Min: needed(last.quantiles, capacityPerReplica) }),
-    ...(accuracy && decimals({ coverage7d: accuracy.coverage, mase7d: accuracy.scaledError }, 3)),
+    ...decimals({ coverage7d: farthest?.coverage[QUANTILES.indexOf(0.95)], mase7d: farthest?.mase, trust: accuracy?.trust }, 3),
   }
 }
 

@@ -124,6 +124,39 @@ const anomaly = z
   })
   .meta({ id: 'Anomaly' })
 
+const ratio = z.number().min(0).max(1)
+
+/** How good the forecasts of one object were. */
+const accuracy = z
+  .object({
+    trust: ratio.optional().describe('how far to rely on the forecast: calibration, skill, even-handedness and drift together'),
+    horizons: z.array(
+      z.object({
+        horizonSeconds: z.number(),
+        count: count.describe('forecasts that were compared with what came'),
+        mase: z.number().optional().describe('error of the medians over that of repeating the day before; below 1 is better'),
+        overNaive: z.number().optional().describe('the same over repeating the last value'),
+        wape: z.number().optional().describe('sum of absolute errors over the sum of the load'),
+        bias: z.number().optional().describe('sum of median minus load over the sum of the load; above 0 is too high'),
+        pinball: z.array(z.number()).describe('mean pinball loss in load units, by level'),
+        coverage: z.array(ratio).describe('share of loads at or below the quantile, by level'),
+      }),
+    ),
+    window: z
+      .object({ fromSeconds: z.number(), toSeconds: z.number(), count, coverage: z.array(ratio) })
+      .optional()
+      .describe('the same for the highest load of the longest window, by windowQuantiles'),
+    drift: z.object({
+      pageHinkley: z.number().describe('statistic on the errors'),
+      pageHinkleyThreshold: z.number(),
+      since: time.optional().describe('errors grew for good then, less than six hours ago'),
+      populationStability: z.number().optional().describe("index of the last week's loads against the week before"),
+      populationStabilityThreshold: z.number(),
+      isDrifting: z.boolean(),
+    }),
+  })
+  .meta({ id: 'ForecastAccuracy' })
+
 const control = z.object({ id: z.string(), status: z.enum(['pass', 'fail', 'not assessed']), evidence: z.string() })
 
 export const shapes = {
@@ -142,6 +175,10 @@ export const shapes = {
       windows: z
         .array(z.object({ fromSeconds: z.number(), toSeconds: z.number(), values: z.array(z.number()) }))
         .describe('quantiles of the highest load between two times from madeAt on'),
+      accuracy: accuracy.optional().describe('of the last seven days; absent while nothing was compared'),
+      past: z
+        .array(z.object({ madeAt: time, time, values: z.array(z.number()), actual: z.number().optional() }))
+        .describe('what was said of the last 24 hours, mostly 30 min before, and what came; oldest first'),
     }),
     z.object({ kind: z.literal('none'), why: z.string() }),
   ]),
@@ -211,6 +248,7 @@ export const pushedMetric = z
 export type WorkloadView = z.infer<typeof workload>
 export type DecisionView = z.infer<typeof decision>
 export type ForecastView = z.infer<typeof shapes.forecast>
+export type AccuracyView = z.infer<typeof accuracy>
 export type AlertView = z.infer<typeof alert>
 export type AnomalyView = z.infer<typeof anomaly>
 export type PolicyView = z.infer<typeof policy>

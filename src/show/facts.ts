@@ -1,8 +1,9 @@
+import type { ForecastAccuracy } from '../core/forecast/accuracy/accuracy.ts'
 import type { Condition, Decision, Instant } from '../core/model.ts'
 import type { KeptEpisode } from '../core/screen/alarm-book.ts'
 import type { Label } from '../core/screen/labels.ts'
 import type { UnusualKind } from '../core/screen/sighting.ts'
-import type { JournalEntry, MetricFamily } from '../ports.ts'
+import type { JournalEntry, MetricFamily, StoredForecast } from '../ports.ts'
 
 /** A durable store answers later, one in memory at once. */
 export type Soon<T> = T | Promise<T>
@@ -37,6 +38,8 @@ export interface Facts {
     id: string,
     given: { readonly startAt: Instant; readonly kind?: UnusualKind; readonly label: Label },
   ): Soon<number>
+  /** Forecasts of one object that fell due in [since, now], oldest first, with what came of them. Absent where nothing keeps them. */
+  pastForecasts?(id: string, since: Instant): Soon<readonly StoredForecast[]>
   /** Intents and outcomes, newest first. Absent where nothing keeps them. */
   journal?(limit: number): Soon<readonly JournalEntry[]>
   /** Absent where no controller runs. */
@@ -81,6 +84,8 @@ export interface WorkloadFact {
   /** What each scaler has done with the same traffic; the first one is the one that acts, the others are compared. */
   readonly scalers: readonly ScalerFact[]
   readonly lastDecision?: Decision
+  /** How good its forecasts of the last week were; absent while nothing is forecast. */
+  readonly accuracy?: ForecastAccuracy
   /** Score of the newest sample of the load, 0..1; absent where nothing is scored. */
   readonly anomalyScore?: number
   /** Alarms that go on; absent where nothing keeps them, and the condition Anomalous speaks for them. */

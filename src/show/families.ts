@@ -1,4 +1,5 @@
-import { type Condition, QUANTILES } from '../core/model.ts'
+import type { HorizonAccuracy } from '../core/forecast/accuracy/accuracy.ts'
+import { type Condition, QUANTILES, WINDOW_LEVELS } from '../core/model.ts'
 import type { MetricFamily } from '../ports.ts'
 import { conditionsOf } from './alerts.ts'
 import type { ControllerFact, Facts, ScalerFact, WorkloadFact } from './facts.ts'
@@ -16,6 +17,7 @@ export function familiesOf(facts: Facts, streamClients: number): readonly Metric
     ...serverFamilies(facts, streamClients),
     ...workloadFamilies(workloads),
     ...forecastFamilies(workloads),
+    ...accuracyFamilies(workloads),
     conditionFamily(workloads),
     ...scalerFamilies(workloads),
     ...(controller === undefined ? [] : controllerFamilies(controller, facts.now())),
@@ -77,6 +79,39 @@ function forecastFamilies(workloads: readonly WorkloadFact[]): readonly MetricFa
   return [
     gauge('crescendo_forecast_load', 'Quantiles of the load at the end of the forecast, by level.', load),
     gauge('crescendo_forecast_replicas', 'Replicas that the median of the forecast needs at its end.', replicas),
+  ]
+}
+
+/** Of the last seven days, by how far ahead was forecast. */
+function accuracyFamilies(workloads: readonly WorkloadFact[]): readonly MetricFamily[] {
+  const of = (value: (one: HorizonAccuracy) => number | undefined): Samples =>
+    workloads.flatMap(workload =>
+      (workload.accuracy?.horizons ?? []).flatMap(one => {
+        const found = value(one)
+        const labels = { ...labelsOf(workload), horizon_seconds: String(one.horizonSeconds) }
+        return found === undefined ? [] : [{ labels, value: found }]
+      }),
+    )
+  const p95 = QUANTILES.indexOf(0.95)
+  const coverage = of(one => one.coverage[p95])
+  const mase = of(one => one.mase)
+  const wape = of(one => one.wape)
+  const bias = of(one => one.bias)
+  const window = known(workloads, ({ accuracy }) => accuracy?.window?.coverage[WINDOW_LEVELS.indexOf(0.95)])
+  const trust = known(workloads, ({ accuracy }) => accuracy?.trust)
+  const drifting = known(workloads, ({ accuracy }) => accuracy && (accuracy.drift.isDrifting ? 1 : 0))
+  return [
+    gauge(
+      'crescendo_forecast_coverage_ratio',
+      'Share of loads at or below the 95 % quantile of their forecast, seven days.',
+      coverage,
+    ),
+    gauge('crescendo_forecast_window_coverage_ratio', 'The same for the highest load of the longest window.', window),
+    gauge('crescendo_forecast_mase', 'Error of the median over that of repeating the day before, seven days.', mase),
+    gauge('crescendo_forecast_wape_ratio', 'Sum of absolute errors of the median over the sum of the load, seven days.', wape),
+    gauge('crescendo_forecast_bias_ratio', 'Sum of median minus load over the sum of the load, seven days.', bias),
+    gauge('crescendo_forecast_trust_ratio', 'How far to rely on the forecast.', trust),
+    gauge('crescendo_forecast_drifting', '1 while errors have grown for good or loads look new.', drifting),
   ]
 }
 

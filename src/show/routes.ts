@@ -112,6 +112,9 @@ export function findWorkload(facts: Facts, params: { readonly namespace: string;
   throw new HttpError(404, `there is no workload ${idOf(params)}; GET /api/v1/workloads lists what there is`)
 }
 
+/** How far back past forecasts are shown beside what came. */
+const PAST_MS = 86_400_000
+
 function workloadRoutes(facts: Facts): readonly Route[] {
   const find = (params: { namespace: string; name: string }) => findWorkload(facts, params)
   const path = '/api/v1/workloads/:namespace/:name'
@@ -138,9 +141,14 @@ function workloadRoutes(facts: Facts): readonly Route[] {
     route({
       ...common,
       path: `${path}/forecast`,
-      summary: 'The forecast of its last decision, or why there is none',
+      summary:
+        'The forecast of its last decision, or why there is none; how good forecasts were, and what was said of the last day',
       answer: shapes.forecast,
-      handle: ({ params }) => forecastView(find(params)),
+      handle: async ({ params }) => {
+        const workload = find(params)
+        const past = (await facts.pastForecasts?.(idOf(workload), facts.now() - PAST_MS)) ?? []
+        return forecastView(workload, past)
+      },
     }),
     route({
       ...common,

@@ -1,8 +1,10 @@
+import type { ForecastAccuracy } from '../core/forecast/accuracy/accuracy.ts'
 import { type Decision, type Instant, QUANTILES, WINDOW_LEVELS } from '../core/model.ts'
 import { activeAlarms, type KeptEpisode } from '../core/screen/alarm-book.ts'
-import type { JournalEntry } from '../ports.ts'
+import type { JournalEntry, StoredForecast } from '../ports.ts'
 import { type Alert, conditionsOf } from './alerts.ts'
 import type {
+  AccuracyView,
   AlertView,
   AnomalyView,
   AuditEntryView,
@@ -36,7 +38,7 @@ export function decisionView(facts: Facts, decision: Decision): DecisionView {
 }
 
 export function workloadView(facts: Facts, workload: WorkloadFact): WorkloadView {
-  const { lastDecision, scalers, conditions: _, alarms: __, ...rest } = workload
+  const { lastDecision, scalers, conditions: _, alarms: __, accuracy: ___, ...rest } = workload
   return {
     ...rest,
     conditions: conditionsOf(workload).map(conditionView),
@@ -78,7 +80,7 @@ export function auditView(facts: Facts, { decision, intendedAt, outcome }: Journ
   }
 }
 
-export function forecastView({ lastDecision, learning }: WorkloadFact): ForecastView {
+export function forecastView({ lastDecision, learning, accuracy }: WorkloadFact, past: readonly StoredForecast[]): ForecastView {
   const forecast = lastDecision?.forecast
   if (forecast === undefined) {
     const why = lastDecision?.abstentions.map(abstention => `${abstention.by}: ${abstention.why}`).join('; ')
@@ -96,6 +98,23 @@ export function forecastView({ lastDecision, learning }: WorkloadFact): Forecast
       toSeconds: toMs / 1000,
       values: [...quantiles],
     })),
+    ...(accuracy && { accuracy: accuracyView(accuracy) }),
+    past: past.map(({ madeAt, dueAt, quantiles, actual }) => ({
+      madeAt: isoOf(madeAt),
+      time: isoOf(dueAt),
+      values: [...quantiles],
+      ...(actual !== undefined && { actual }),
+    })),
+  }
+}
+
+function accuracyView({ horizons, window, drift, trust }: ForecastAccuracy): NonNullable<AccuracyView> {
+  const { since, ...rest } = drift
+  return {
+    ...(trust !== undefined && { trust }),
+    horizons: horizons.map(one => ({ ...one, pinball: [...one.pinball], coverage: [...one.coverage] })),
+    ...(window && { window: { ...window, coverage: [...window.coverage] } }),
+    drift: { ...rest, ...(since !== undefined && { since: isoOf(since) }) },
   }
 }
 

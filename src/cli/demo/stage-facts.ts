@@ -90,6 +90,7 @@ function workloadFact(part: Part, learning: string | undefined): WorkloadFact {
   const { target } = service
   const load = loadNow(part)
   const lastDecision = actors[0]?.last
+  const accuracy = actors[0]?.accuracy?.()
   return {
     namespace: service.namespace,
     name: service.name,
@@ -104,6 +105,7 @@ function workloadFact(part: Part, learning: string | undefined): WorkloadFact {
     ...(load !== undefined && { load, neededReplicas: neededReplicas(load, target.capacityPerReplica) }),
     scalers: actors.map(actor => scalerFact(part, actor)),
     ...(lastDecision !== undefined && learning === undefined && { lastDecision }),
+    ...(accuracy && learning === undefined && { accuracy }),
   }
 }
 

@@ -1,4 +1,5 @@
 import { setImmediate as breathe } from 'node:timers/promises'
+import type { ForecastAccuracy } from '../../core/forecast/accuracy/accuracy.ts'
 import type { Decision, Instant } from '../../core/model.ts'
 import { backfill, type Recorded } from '../../loop/backfill.ts'
 import { isMissing, type Load, offeredAt, timeOf } from '../../sim/load.ts'
@@ -17,6 +18,8 @@ export interface Actor {
   readonly from: number
   /** Ticks of the service's load before its own simulation begins. */
   readonly taught: number
+  /** How good its forecasts were; absent where it has none. */
+  readonly accuracy?: () => ForecastAccuracy
   /** What it goes through before the visible time, step by step: first what it can learn from the history, then an hour of it. */
   readonly lesson: AsyncGenerator<void>
   readonly lessons: number
@@ -138,7 +141,17 @@ async function actorOf(service: Service, { name, seed }: { name: string; seed: n
       yield
     }
   }
-  return { name, simulation, from, taught, lesson: lesson(), lessons: from + (learns ? taught : 0) }
+  const { forecaster } = contender.rules
+  const lessons = from + (learns ? taught : 0)
+  return {
+    name,
+    simulation,
+    from,
+    taught,
+    lesson: lesson(),
+    lessons,
+    ...(forecaster?.accuracy && { accuracy: () => forecaster.accuracy!() }),
+  }
 }
 
 /** The history as a metrics store would have recorded it: one row a tick, read one delay after the tick ended. */

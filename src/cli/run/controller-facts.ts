@@ -34,6 +34,7 @@ export function controllerFacts(options: Options): Facts {
     explain: decision => explained(decision, controller.turn(decision.target)),
     subscribe: listener => controller.onTurn(turn => tell(turn, listener)),
     policies: () => controller.policies().map(policy => policyFact(policy, controller.policies())),
+    pastForecasts: (id, since) => store.forecastErrors(id, { since, until: clock.now() }),
     anomalies: id => controller.anomalies.episodes(id),
     labelAnomaly: (id, given) => controller.anomalies.label(id, given),
     journal: limit => store.journal(limit),
@@ -91,7 +92,7 @@ function tell(turn: Turn, listener: (news: News) => void): void {
 }
 
 function workloadFact(turn: Turn, { currency, controller, isDryRun, store }: Options, meter: Meter): WorkloadFact {
-  const { object, plan, target, decision, learning, anomaly } = turn
+  const { object, plan, target, decision, learning } = turn
   const hasLoad = plan !== undefined && plan.drivers.length > 0
   const load = decision?.demand
   return {
@@ -115,9 +116,13 @@ function workloadFact(turn: Turn, { currency, controller, isDryRun, store }: Opt
     conditions: conditionsOf(turn, { isDryRun, store, conflictOf: one => controller.conflictOf(one) }),
     scalers: scalersOf(turn, meter),
     ...(decision && { lastDecision: decision }),
-    ...(anomaly?.score !== undefined && { anomalyScore: anomaly.score }),
+    ...judgedOf(turn),
     alarms: controller.anomalies.active(object.id),
   }
+}
+
+function judgedOf({ accuracy, anomaly }: Turn): Pick<WorkloadFact, 'accuracy' | 'anomalyScore'> {
+  return { ...(accuracy && { accuracy }), ...(anomaly?.score !== undefined && { anomalyScore: anomaly.score }) }
 }
 
 function scalersOf({ object, target, decision }: Turn, meter: Meter): WorkloadFact['scalers'] {
