@@ -17,13 +17,13 @@ const SLICE_MS = 40
 
 /**
  * Plays the visible time at the given speed. A machine too slow for it plays as fast as it can; time that it could not keep
- * is dropped, it does not rush afterwards.
+ * is dropped, it does not rush afterwards. At a slow speed a tick takes many frames to come due.
  */
 export async function play(stage: Stage, { speed, signal, onTurns, onFrame }: Pace): Promise<void> {
   let [before, due, frameAt] = [performance.now(), 0, 0]
   while (stage.played() < stage.ticks && !signal.aborted) {
     const now = performance.now()
-    due = Math.min(due + (now - before) * speed, (now - before + FRAME_MS) * speed)
+    due = Math.min(due + (now - before) * speed, TICK_MS + (now - before + FRAME_MS) * speed)
     before = now
     while (due >= TICK_MS && stage.played() < stage.ticks && performance.now() - now < SLICE_MS) {
       onTurns(await stage.step())
