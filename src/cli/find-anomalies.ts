@@ -1,4 +1,4 @@
-import { freshDetector, observe } from '../core/screen/detector.ts'
+import { freshDetector, observe, streamScoreOf } from '../core/screen/detector.ts'
 import { storyteller } from '../core/screen/episodes.ts'
 import { watchedSeries } from '../core/screen/watched-series.ts'
 import { readSeries, requireSamples, type Series } from '../observe/series-file.ts'
@@ -61,9 +61,9 @@ async function scoreSeries(
       else kinds.hear({ at: atMs, value, expected: finding.expected })
       lastMs = Math.max(lastMs, atMs)
       story.hear(atMs, value, finding)
-      scores?.write(`${timestamp},${value},${finding.score},${finding.isAnomaly ? 1 : 0}\n`)
+      scores?.write(`${timestamp},${value},${streamScoreOf(finding)},${finding.isAnomaly ? 1 : 0}\n`)
       if (!isDrawn) return
-      drawn.score.push(finding.score)
+      drawn.score.push(streamScoreOf(finding))
       drawn.expected.push(finding.expected)
     },
   })

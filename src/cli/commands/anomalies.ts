@@ -11,7 +11,13 @@ export function registerAnomalies(program: Command): void {
     .option('--html <file>', 'write values, scores and anomalies as one self-contained page')
     .option('--skip-bad-rows', 'leave malformed rows out and count them')
     .option('--json', 'print one JSON document')
-    .addHelpText('after', '\nThe score lies in 0..1 and is 0.5 at 2.5 sigma, whatever the threshold.')
+    .addHelpText(
+      'after',
+      [
+        '\nThe score lies in 0..1 and is 0.5 at 2.5 sigma, whatever the threshold. A value that is no more unusual than one within',
+        'the half day before it is an echo and has half its score: what scores 0.5 or more is news.',
+      ].join('\n'),
+    )
     .action(
       async (file: string, options: { threshold: number; csv?: string; html?: string; skipBadRows?: true; json?: true }) => {
         const { findAnomalies } = await import('../find-anomalies.ts')

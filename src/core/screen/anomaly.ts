@@ -57,7 +57,9 @@ export function anomaly({ thresholdSigma = DISPLAY_SIGMA, response = 'Hold', las
     name: 'anomaly',
     doubt: (observation, memory) => {
       if (response === 'Ignore') return {}
-      const before = recall<State>(memory, 'anomaly', { detector: freshDetector, anomaly: quietOf(response) })
+      const kept = recall<State>(memory, 'anomaly', { detector: freshDetector, anomaly: quietOf(response) })
+      // What a version before this one remembered is of another shape: the detector begins anew.
+      const before = 'usual' in kept.detector ? kept : { ...kept, detector: freshDetector }
       const peers = watchPeers(before.peers ?? [], observation)
       const seen = { ...before, peers: peers.state }
       const looked = look(seen, observation, settings)

@@ -4,10 +4,16 @@ import { type DetectorState, type Finding, freshDetector, observe, scoreOf } fro
 
 const MINUTES_5 = 300_000
 
-function detect(values: readonly number[], spacingMs = MINUTES_5): { findings: Finding[]; state: DetectorState } {
+/** Of a Tuesday, 22:13:20. */
+const ODD_START = 1_700_000_000_000
+
+function detect(
+  values: readonly number[],
+  { spacingMs = MINUTES_5, startMs = ODD_START } = {},
+): { findings: Finding[]; state: DetectorState } {
   let state = freshDetector
   const findings = values.map((value, index) => {
-    const result = observe(state, { at: 1_700_000_000_000 + index * spacingMs, value })
+    const result = observe(state, { at: startMs + index * spacingMs, value })
     state = result.state
     return result.finding
   })
@@ -19,7 +25,30 @@ const daily = (index: number) => 100 + 40 * Math.sin((2 * Math.PI * index) / 288
 const days = (count: number) => Array.from({ length: count * 288 }, (_, index) => daily(index))
 const alarms = (findings: readonly Finding[]) => findings.flatMap((finding, index) => (finding.isAnomaly ? [index] : []))
 
+/** Days that begin and end near nothing, at the weekend a third as high. */
+const weekly = (index: number) => {
+  const noon = 1 - Math.cos((2 * Math.PI * index) / 288)
+  return 100 * noon * (Math.floor(index / 288) % 7 < 5 ? 1 : 0.35) + 2 * Math.sin(index * 12.9898)
+}
+
 describe('detector', () => {
+  test('knows the hours of the week: a quiet Saturday is as usual, a Tuesday as quiet is not', () => {
+    const monday = { startMs: Date.UTC(2026, 10, 23) }
+    const base = Array.from({ length: 63 * 288 }, (_, index) => weekly(index))
+    const quietTuesday = base.map((value, index) => (Math.floor(index / 288) === 57 ? 0.35 * value : value))
+    expect(alarms(detect(base, monday).findings).filter(index => index >= 21 * 288)).toEqual([])
+    const { findings } = detect(quietTuesday, monday)
+    const found = alarms(findings).filter(index => index >= 21 * 288)
+    expect(found[0]! - 57 * 288).toBeGreaterThan(0)
+    expect(found[0]! - 57 * 288).toBeLessThan(144)
+  })
+
+  test('scale and offset of the values do not matter', () => {
+    const base = days(4).with(3 * 288 + 7, 300)
+    const sigmas = (values: readonly number[]) => detect(values).findings.map(({ sigma }) => Math.round(sigma * 1e6) / 1e6)
+    expect(sigmas(base.map(value => value * 1024))).toEqual(sigmas(base))
+  })
+
   test('a week of a regular day raises no alarm after the first', () => {
     expect(alarms(detect(days(7)).findings).filter(index => index > 288)).toEqual([])
   })
@@ -59,9 +88,9 @@ describe('detector', () => {
   })
 
   test('a giant spike does not blind the range for good', () => {
-    const base = days(60).with(3 * 288, 5000)
-    const { state } = detect(base)
-    expect(state.high).toBeLessThan(600)
+    const { state } = detect(days(63).with(3 * 288, 5000))
+    expect(state.high).toBeLessThan(2700)
+    expect(detect(days(183).with(3 * 288, 5000)).state.high).toBeLessThan(850)
   })
 
   test('the first thirty values are silent, and a constant series stays so until it moves', () => {
@@ -85,8 +114,8 @@ describe('detector', () => {
     const value = fc.double({ min: -1e9, max: 1e9, noNaN: true })
     fc.assert(
       fc.property(fc.array(value, { minLength: 1, maxLength: 400 }), fc.nat(400), (values, cut) => {
-        const whole = detect(values, 1_000_000).findings
-        expect(detect(values.slice(0, cut), 1_000_000).findings).toEqual(whole.slice(0, cut))
+        const whole = detect(values, { spacingMs: 1_000_000 }).findings
+        expect(detect(values.slice(0, cut), { spacingMs: 1_000_000 }).findings).toEqual(whole.slice(0, cut))
       }),
       { numRuns: 50 },
     )
@@ -113,8 +142,8 @@ describe('detector', () => {
     )
   })
 
-  test('the memory does not grow: a month takes no more than a day', () => {
+  test('the memory does not grow: a month takes no more than nine days', () => {
     const size = (values: readonly number[]) => JSON.stringify(detect(values).state).length
-    expect(size(days(30))).toBeLessThan(size(days(2)) + 300)
+    expect(size(days(30))).toBeLessThan(size(days(9)) + 600)
   })
 })

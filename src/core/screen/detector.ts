@@ -1,4 +1,5 @@
 import type { Instant } from '../model.ts'
+import { expectation, freshUsual, learnt, smallest, type UsualState } from './usual.ts'
 
 /** A mean and variance that forget, with the number of values so far (for a fast start). */
 interface Moving {
@@ -13,22 +14,20 @@ export interface DetectorState {
   readonly lastAt: Instant
   /** Usual time between two values, learnt. */
   readonly spacingMs: number
-  readonly level: number
+  readonly usual: UsualState
   readonly residuals: Moving
-  /** The last values, oldest first, at most SHIFT_LENGTH. */
+  /** How far the last values lay from the slow course, oldest first, at most SHIFT_LENGTH. */
   readonly recent: readonly number[]
   readonly shifts: Moving
   readonly low: number
   readonly high: number
-  /** Usual value by quarter of an hour of the day, each a list of one, or empty while unknown (JSON has no `undefined`). */
-  readonly profile: readonly (readonly number[])[]
-  readonly quarter: { readonly index: number; readonly sum: number; readonly count: number }
-  /** How far the last hours lay from the profile. */
-  readonly bias: number
-  /** Usual size of a residual of the forecast, in units of the value. */
-  readonly scale: number
-  /** The last alarm: for half a day only a larger one is another. */
-  readonly alarm?: { readonly at: Instant; readonly sigma: number }
+  /** The most unusual values of the last half day, each less so than the one before: only what exceeds the first is news. */
+  readonly peaks: readonly Peak[]
+}
+
+interface Peak {
+  readonly at: Instant
+  readonly sigma: number
 }
 
 export type AnomalyKind = 'spike' | 'drop' | 'level shift'
@@ -38,6 +37,8 @@ export interface Finding {
   readonly sigma: number
   /** `sigma` brought into 0..1: a half at 2.5 sigma. */
   readonly score: number
+  /** Something at least as unusual came within the half day before: this tells nothing new. */
+  readonly isEcho: boolean
   readonly isAnomaly: boolean
   readonly kind: AnomalyKind
   /** What was expected instead, from the values before. */
@@ -51,12 +52,19 @@ const RANGE_AFTER = 100
 const SHIFT_LENGTH = 12
 const LARGEST_Z = 20
 const DAY_MS = 86_400_000
-const QUARTER_MS = 900_000
-const QUARTERS = 96
-/** After an alarm only a larger one is another for that long. */
+/** After something unusual only something larger is another, for that long. */
 export const HOLD_OFF_MS = DAY_MS / 2
+/** What lies beyond the range by a fiftieth of its width counts as one sigma. */
+const BEYOND_GAIN = 50
 /** After that long half of a former extreme is forgotten, or one giant spike would blind the range for good. */
-const RANGE_HALF_LIFE_MS = 14 * DAY_MS
+const RANGE_HALF_LIFE_MS = 60 * DAY_MS
+/** Means and variances are of about so many values, or days where that is more. */
+const [MEMORY_VALUES, MEMORY_DAYS] = [5000, 7]
+/** Errors of those that tell the next value are remembered for so many days, and no longer than that. */
+const TRIAL_DAYS = 14
+
+/** Of a decline that is longer than that, the least are forgotten. */
+const MOST_PEAKS = 16
 
 const nothing: Moving = { count: 0, mean: 0, variance: 0 }
 
@@ -64,112 +72,118 @@ export const freshDetector: DetectorState = {
   count: 0,
   lastAt: 0,
   spacingMs: 0,
-  level: 0,
+  usual: freshUsual,
   residuals: nothing,
   recent: [],
   shifts: nothing,
   low: 0,
   high: 0,
-  profile: [],
-  quarter: { index: -1, sum: 0, count: 0 },
-  bias: 0,
-  scale: 0,
+  peaks: [],
 }
 
 /** Sigma to 0..1, strictly growing, a half at the display threshold whatever threshold the caller uses. */
 export const scoreOf = (sigma: number) => sigma / (sigma + DISPLAY_SIGMA)
 
 /**
+ * The score of a stream that is read value by value: half of it for an echo, so that whoever puts a threshold on it is told once of
+ * what goes on, and what lies above a half is news.
+ */
+export const streamScoreOf = ({ score, isEcho }: Finding) => (isEcho ? score / 2 : score)
+
+/**
  * One value of a stream: how unusual it is, judged by the values before it only, and the state for the next one.
- * Agreement of several sources is rarer by chance than one large z, so the score is their mean, each capped at 20:
- * the residual of a fast moving average, the mean of the last 12 values (level shifts), the overshoot beyond the range so
- * far (spikes, drops), and the residual of a daily profile with robust scale. Bands forget after two days or 2,000 values.
+ * Agreement of several sources is rarer by chance than one large z, so the score is their mean, each capped at 20: the distance from
+ * what those who were right lately expect (`usual.ts`), the mean distance of the last 12 values from the slow course (level shifts), and
+ * the overshoot beyond the range so far (spikes, drops). Seasons are taken out only where they explain the series: on others they
+ * would only add noise. Figures, and what was tried and lost: docs/benchmarks.md, "Anomalies".
  */
 export function observe(
   state: DetectorState,
   value: { readonly at: Instant; readonly value: number },
   thresholdSigma = DISPLAY_SIGMA,
 ): { readonly state: DetectorState; readonly finding: Finding } {
-  const expected = expectedAt(state, value.at)
-  const parts = sources(state, value.value, expected)
+  const perDay = perDayOf(state)
+  const expected = state.count === 0 ? { next: value.value, course: value.value } : expectation(state.usual, value.at, perDay)
+  const off = value.value - expected.course
+  const parts = sources(state, value.value, { residual: value.value - expected.next, off })
   const sigma = state.count < SILENT_FIRST ? 0 : parts.reduce((sum, z) => sum + Math.min(z, LARGEST_Z), 0) / parts.length
-  const held = state.alarm !== undefined && Math.abs(value.at - state.alarm.at) < HOLD_OFF_MS && sigma <= state.alarm.sigma
-  const isAnomaly = sigma >= thresholdSigma && state.count >= SILENT_FIRST && !held
+  const peaks = state.peaks.filter(({ at }) => Math.abs(value.at - at) < HOLD_OFF_MS)
+  const isEcho = peaks[0] !== undefined && sigma <= peaks[0].sigma
   const finding = {
     sigma,
     score: scoreOf(sigma),
-    isAnomaly,
-    kind: kindOf(state, parts, { value: value.value, expected }),
-    expected,
+    isEcho,
+    isAnomaly: sigma >= thresholdSigma && !isEcho && state.count >= SILENT_FIRST,
+    kind: kindOf(state, parts, { value: value.value, expected: expected.next, off }),
+    expected: expected.next,
   }
-  const next = absorb(state, value, expected)
-  return { finding, state: isAnomaly ? { ...next, alarm: { at: value.at, sigma } } : next }
+  const next = absorb(state, value, { residual: value.value - expected.next, off })
+  return { finding, state: { ...next, peaks: withPeak(peaks, { at: value.at, sigma }) } }
 }
 
-type Sources = readonly [residual: number, shift: number, range: number, forecast: number]
+/** What is less unusual than a later value will never be the most unusual again. */
+function withPeak(peaks: readonly Peak[], latest: Peak): readonly Peak[] {
+  return [...peaks.filter(({ sigma }) => sigma > latest.sigma), latest].slice(0, MOST_PEAKS)
+}
 
-function sources(state: DetectorState, value: number, expected: number): Sources {
-  const shift = meanOf([...state.recent.slice(1 - SHIFT_LENGTH), value])
+type Sources = readonly [residual: number, shift: number, range: number]
+
+interface Distances {
+  readonly residual: number
+  readonly off: number
+}
+
+/** While the spacing is not known, as if values came each minute and a half. */
+const perDayOf = ({ spacingMs }: DetectorState) => (spacingMs > 0 ? DAY_MS / spacingMs : 1000)
+
+function sources(state: DetectorState, value: number, { residual, off }: Distances): Sources {
   const width = state.high - state.low
   const beyond = Math.max(value - state.high, state.low - value, 0)
   return [
-    zOf(state.residuals, value - state.level),
-    zOf(state.shifts, shift),
-    state.count < RANGE_AFTER || beyond === 0 ? 0 : (25 * beyond) / Math.max(width, smallest(state.level)),
-    // Halved: the scale is robust, so it does not know the tails, and on recorded series this source alone cried wolf.
-    (0.5 * Math.abs(value - expected)) / Math.max(state.scale, smallest(expected)),
+    zOf(state.residuals, residual, value),
+    zOf(state.shifts, meanOf([...state.recent.slice(1 - SHIFT_LENGTH), off]), value),
+    state.count < RANGE_AFTER || beyond === 0 ? 0 : (BEYOND_GAIN * beyond) / Math.max(width, smallest(value)),
   ]
 }
 
-/** A step of a series that never moved is as unusual as can be, but rounding noise is not. */
-const smallest = (value: number) => 1e-9 * (Math.abs(value) + 1e-9)
-
-const zOf = ({ mean, variance }: Moving, value: number) => Math.abs(value - mean) / Math.max(Math.sqrt(variance), smallest(value))
+const zOf = ({ count, mean, variance }: Moving, distance: number, value: number) =>
+  count < 2 ? 0 : Math.abs(distance - mean) / Math.max(Math.sqrt(variance), smallest(value))
 
 const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
 
 /** The mean of the last values moves for one giant spike too; their median only where most of them moved. */
-function kindOf(state: DetectorState, [residual, shift]: Sources, value: { value: number; expected: number }): AnomalyKind {
-  const last = [...state.recent.slice(1 - SHIFT_LENGTH), value.value]
+function kindOf(
+  state: DetectorState,
+  [residual, shift]: Sources,
+  { value, expected, off }: { value: number; expected: number; off: number },
+): AnomalyKind {
+  const last = [...state.recent.slice(1 - SHIFT_LENGTH), off]
   const median = last.toSorted((a, b) => a - b)[Math.floor(last.length / 2)]!
   const hasMoved = Math.abs(median - state.shifts.mean) >= 0.5 * Math.abs(meanOf(last) - state.shifts.mean)
   if (shift > residual && hasMoved) return 'level shift'
-  return value.value >= value.expected ? 'spike' : 'drop'
+  return value >= expected ? 'spike' : 'drop'
 }
 
-function expectedAt(state: DetectorState, at: Instant): number {
-  const usual = state.profile[quarterOf(at)]?.[0]
-  return usual === undefined ? state.level : usual + state.bias
-}
-
-const quarterOf = (at: Instant) => Math.floor((((at % DAY_MS) + DAY_MS) % DAY_MS) / QUARTER_MS)
-
-function absorb(state: DetectorState, { at, value }: { at: Instant; value: number }, expected: number): DetectorState {
-  if (state.count === 0) {
-    const start = { index: quarterOf(at), sum: value, count: 1 }
-    return { ...freshDetector, count: 1, lastAt: at, level: value, recent: [value], low: value, high: value, quarter: start }
-  }
-  const spacingMs = spacingOf(state, at)
-  const perDay = spacingMs > 0 ? DAY_MS / spacingMs : 1000
-  const slow = 2 / (Math.min(2000, Math.max(SILENT_FIRST, 2 * perDay)) + 1)
-  const recent = [...state.recent.slice(1 - SHIFT_LENGTH), value]
-  const usual = state.profile[quarterOf(at)]?.[0]
-  const weight = Math.max(slow, 1 / (state.count + 1))
-  const size = 1.2533 * Math.abs(value - expected)
-  const clipped = state.count < SILENT_FIRST ? size : Math.min(size, 5 * Math.max(state.scale, smallest(value)))
+function absorb(
+  state: DetectorState,
+  { at, value }: { at: Instant; value: number },
+  { residual, off }: Distances,
+): DetectorState {
+  const spacingMs = state.count === 0 ? 0 : spacingOf(state, at)
+  const perDay = perDayOf({ ...state, spacingMs })
+  const memory = Math.max(MEMORY_VALUES, MEMORY_DAYS * perDay)
+  const trial = Math.min(memory, Math.max(RANGE_AFTER, TRIAL_DAYS * perDay))
+  const recent = [...state.recent.slice(1 - SHIFT_LENGTH), off]
   return {
     count: state.count + 1,
     lastAt: at,
     spacingMs,
-    level: state.level + 0.1 * (value - state.level),
-    residuals: moved(state.residuals, value - state.level, slow),
+    usual: learnt(state.usual, { at, value }, 2 / (trial + 1)),
+    residuals: moved(state.residuals, residual, 2 / (memory + 1)),
     recent,
-    shifts: moved(state.shifts, meanOf(recent), slow),
+    shifts: moved(state.shifts, meanOf(recent), 2 / (memory + 1)),
     ...rangeOf(state, value, spacingMs),
-    ...profileOf(state, at, value),
-    bias: usual === undefined ? state.bias : state.bias + 0.1 * (value - usual - state.bias),
-    scale: state.scale + weight * (clipped - state.scale),
-    ...(state.alarm && { alarm: state.alarm }),
+    peaks: state.peaks,
   }
 }
 
@@ -186,23 +200,11 @@ function moved({ count, mean, variance }: Moving, value: number, slow: number): 
   return { count: count + 1, mean: mean + weight * away, variance: (1 - weight) * (variance + weight * away * away) }
 }
 
-function rangeOf({ low, high, level }: DetectorState, value: number, spacingMs: number) {
+function rangeOf({ count, low, high, usual }: DetectorState, value: number, spacingMs: number) {
+  if (count === 0) return { low: value, high: value }
   const fade = 1 - 0.5 ** (spacingMs / RANGE_HALF_LIFE_MS)
   return {
-    low: Math.min(value, low + fade * Math.max(0, level - low)),
-    high: Math.max(value, high - fade * Math.max(0, high - level)),
+    low: Math.min(value, low + fade * Math.max(0, usual.level - low)),
+    high: Math.max(value, high - fade * Math.max(0, high - usual.level)),
   }
-}
-
-/** The mean of a quarter enters the profile when the quarter is over; later days move it by a fifth. */
-function profileOf({ profile, quarter }: DetectorState, at: Instant, value: number) {
-  const index = quarterOf(at)
-  if (index === quarter.index) {
-    return { profile, quarter: { index, sum: quarter.sum + value, count: quarter.count + 1 } }
-  }
-  const mean = quarter.sum / quarter.count
-  const next: (readonly number[])[] = profile.length === 0 ? Array.from({ length: QUARTERS }, () => []) : [...profile]
-  const before = next[quarter.index]![0]
-  next[quarter.index] = [before === undefined ? mean : before + 0.2 * (mean - before)]
-  return { profile: next, quarter: { index, sum: value, count: 1 } }
 }

@@ -6,6 +6,7 @@ const HOUR = 3_600_000
 const finding = (sigma: number, more: Partial<Finding> = {}): Finding => ({
   sigma,
   score: 0.5,
+  isEcho: false,
   isAnomaly: false,
   kind: 'spike',
   expected: 10,
