@@ -44,6 +44,7 @@ const exampleAccuracy: ForecastAccuracy = {
     populationStabilityThreshold: 0.25,
     isDrifting: true,
   },
+  champion: { name: 'long', since: NOW - 7_200_000, candidates: [{ name: 'ensemble', meanAbsoluteError: 12 }] },
   trust: 0.5,
 }
 

@@ -154,6 +154,16 @@ const accuracy = z
       populationStabilityThreshold: z.number(),
       isDrifting: z.boolean(),
     }),
+    champion: z
+      .object({
+        name: z.string(),
+        since: time.optional().describe('when it was promoted; absent for the one that speaks from the beginning'),
+        candidates: z
+          .array(z.object({ name: z.string(), meanAbsoluteError: z.number() }))
+          .describe('of about two days, in load units'),
+      })
+      .optional()
+      .describe('which of the models speaks at the farthest horizon, and how wrong each who might was'),
   })
   .meta({ id: 'ForecastAccuracy' })
 

@@ -1,4 +1,4 @@
-import type { ForecastAccuracy } from '../core/forecast/accuracy/accuracy.ts'
+import type { ChampionFacts, ForecastAccuracy } from '../core/forecast/accuracy/accuracy.ts'
 import { type Decision, type Instant, QUANTILES, WINDOW_LEVELS } from '../core/model.ts'
 import { activeAlarms, type KeptEpisode } from '../core/screen/alarm-book.ts'
 import type { JournalEntry, StoredForecast } from '../ports.ts'
@@ -108,14 +108,19 @@ export function forecastView({ lastDecision, learning, accuracy }: WorkloadFact,
   }
 }
 
-function accuracyView({ horizons, window, drift, trust }: ForecastAccuracy): NonNullable<AccuracyView> {
+function accuracyView({ horizons, window, drift, champion, trust }: ForecastAccuracy): NonNullable<AccuracyView> {
   const { since, ...rest } = drift
   return {
     ...(trust !== undefined && { trust }),
     horizons: horizons.map(one => ({ ...one, pinball: [...one.pinball], coverage: [...one.coverage] })),
     ...(window && { window: { ...window, coverage: [...window.coverage] } }),
     drift: { ...rest, ...(since !== undefined && { since: isoOf(since) }) },
+    ...(champion && { champion: championView(champion) }),
   }
+}
+
+function championView({ name, since, candidates }: ChampionFacts) {
+  return { name, ...(since !== undefined && { since: isoOf(since) }), candidates: candidates.map(one => ({ ...one })) }
 }
 
 /** Sums per scaler, of what is billed and counted. All workloads of one server have one currency. */

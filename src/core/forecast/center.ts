@@ -1,4 +1,5 @@
 import type { Kept } from '../state.ts'
+import type { Contest } from './contest.ts'
 import { createRidge } from './ridge.ts'
 
 /** An origin whose window has passed. */
@@ -31,6 +32,8 @@ export interface Center extends Kept {
   refit(): boolean
   /** Whether what it expects is a median as it stands; else the median is taken of the errors too. */
   readonly isMedian: boolean
+  /** Who of several speaks, where there are several. */
+  readonly contest?: Contest
 }
 
 /** Features that every center and `window-model.ts` know of. */

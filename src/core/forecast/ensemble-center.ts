@@ -1,12 +1,16 @@
 import { partsOf } from '../state.ts'
 import { type Center, COMMON_WIDTH, clamp, type Matured } from './center.ts'
+import { createContest } from './contest.ts'
 import { createRidge } from './ridge.ts'
 import type { Track } from './track.ts'
 
 const OWN_WIDTH = 5
 const WIDTH = COMMON_WIDTH + OWN_WIDTH
-const MEMBERS = ['long', 'short', 'last'] as const
+const MEMBERS = ['long', 'short', 'last', 'a day ago', 'a week ago', 'risen since a day ago', 'risen since a week ago'] as const
 const COUNT = MEMBERS.length
+/** Who may speak: all members together, or one of them alone. */
+export const CANDIDATES = ['ensemble', ...MEMBERS] as const
+const TOLD = CANDIDATES.length
 /** Time constants, in hours, of the two regressions: eight days know the week, eighteen hours follow what changes. */
 const [LONG_HOURS, SHORT_HOURS] = [192, 18]
 /** Errors below a tenth of the load weigh alike (Huber): the weights of absolute errors would have no end. */
@@ -23,13 +27,16 @@ const SMOOTHED_TICKS = [3, 8, 24]
 /**
  * The median by an ensemble: two linear regressions for the least absolute error (a ridge whose rows are weighted by the inverse
  * of their error, one step of iteratively reweighted least squares at a time), one with a long memory and one with a short one, and
- * the last value; combined by inverse powers of their matured errors in units of the load. `ahead`: ticks to the point.
+ * the last value and the seasonal naive forecasts, as they are and moved by what has changed since; combined by inverse powers of
+ * their matured errors in units of the load. One member alone speaks where a contest promotes it. `ahead`: ticks to the point.
  */
 export function createEnsembleCenter(track: Track, ahead: number): Center {
   const members = [createRidge(WIDTH, 1e-3), createRidge(WIDTH, 1e-3)] as const
   const [long, short] = members
   const smoothed = new Float64Array(SMOOTHED_TICKS.length)
-  const told = new Float64Array((ahead + 1) * COUNT)
+  const told = new Float64Array((ahead + 1) * TOLD)
+  const contest = createContest(TOLD, track.grid.perDay)
+  const off = new Float64Array(TOLD)
   const errors = new Float64Array(COUNT + 1) // and how many were scored
   const fitted = new Uint8Array(1)
 
@@ -37,37 +44,31 @@ export function createEnsembleCenter(track: Track, ahead: number): Center {
     errors[COUNT]! += 1
     const gain = Math.max(1 / errors[COUNT]!, 1 / (track.grid.perDay * ERROR_DAYS))
     const load = Math.exp(base + rise)
-    for (let member = 0; member < COUNT; member++) {
-      const error = Math.abs(Math.exp(base + told[slot * COUNT + member]!) - load)
-      errors[member]! += gain * (error - errors[member]!)
-    }
+    for (let one = 0; one < TOLD; one++) off[one] = Math.abs(Math.exp(base + told[slot * TOLD + one]!) - load)
+    for (let member = 0; member < COUNT; member++)
+      if (!Number.isNaN(off[1 + member]!)) errors[member]! += gain * (off[1 + member]! - errors[member]!)
+    contest.score(track.tick, off)
   }
   /** Absolute errors in units of the load: rows of a high load weigh more, rows that were far off less. */
   const weightOf = ({ slot, base, rise }: Matured) => {
     if (fitted[0] === 0) return 1
-    const residual = Math.abs(rise - told[slot * COUNT]!)
+    const residual = Math.abs(rise - told[slot * TOLD + 1]!)
     return Math.min(1, LEAST_RESIDUAL / residual) * Math.exp(clamp(base - track.dayMean, 2))
   }
   return {
     ownWidth: OWN_WIDTH,
     isMedian: true,
-    part: () => partsOf({ long, short, smoothed, told, errors, fitted }),
-    describeOwn(row) {
-      const now = track.base.get(track.tick)
-      SMOOTHED_TICKS.forEach((ticks, i) => {
-        const gain = Math.max(1 / ticks, 1 / (track.tick + 1))
-        smoothed[i]! += gain * (track.level.get(track.tick) - smoothed[i]!)
-        row[COMMON_WIDTH + i] = now - smoothed[i]!
-      })
-      row[COMMON_WIDTH + 3] = around(track, ahead, 1)
-      row[COMMON_WIDTH + 4] = around(track, ahead, 7)
-    },
+    part: () => partsOf({ long, short, smoothed, told, errors, fitted, contest }),
+    contest,
+    describeOwn: row => describe(track, { ahead, smoothed, row }),
     expect(row, slot) {
-      const own = told.subarray(slot * COUNT, (slot + 1) * COUNT)
-      own[0] = clamp(long.predict(row), LARGEST_RISE)
-      own[1] = clamp(short.predict(row), LARGEST_RISE)
-      own[2] = track.level.get(track.tick) - track.base.get(track.tick)
-      return combined(own, errors, EXACT * Math.exp(track.dayMean))
+      const own = told.subarray(slot * TOLD, (slot + 1) * TOLD)
+      own[1] = clamp(long.predict(row), LARGEST_RISE)
+      own[2] = clamp(short.predict(row), LARGEST_RISE)
+      tellNaive(track, ahead, own)
+      own[0] = combined(own.subarray(1, 1 + COUNT), errors, EXACT * Math.exp(track.dayMean))
+      const spoken = own[contest.champion]!
+      return Number.isNaN(spoken) ? own[0] : spoken
     },
     mature(matured) {
       if (matured.isScored) score(matured)
@@ -85,6 +86,40 @@ export function createEnsembleCenter(track: Track, ahead: number): Center {
   }
 }
 
+interface OwnFeatures {
+  readonly ahead: number
+  readonly smoothed: Float64Array
+  readonly row: Float64Array
+}
+
+/** Distances from moving averages, and the same time of yesterday and of last week, behind the common features. */
+function describe(track: Track, { ahead, smoothed, row }: OwnFeatures): void {
+  const now = track.base.get(track.tick)
+  SMOOTHED_TICKS.forEach((ticks, i) => {
+    const gain = Math.max(1 / ticks, 1 / (track.tick + 1))
+    smoothed[i]! += gain * (track.level.get(track.tick) - smoothed[i]!)
+    row[COMMON_WIDTH + i] = now - smoothed[i]!
+  })
+  row[COMMON_WIDTH + 3] = around(track, ahead, 1)
+  row[COMMON_WIDTH + 4] = around(track, ahead, 7)
+}
+
+/** The members that need no fit, above the load of now: last value, seasonal naive forecasts, and those moved by what has changed since. */
+function tellNaive(track: Track, ahead: number, told: Float64Array): void {
+  const { tick, level, base, grid } = track
+  const [now, last] = [base.get(tick), level.get(tick)]
+  told[3] = last - now
+  for (const [place, days] of [
+    [4, 1],
+    [5, 7],
+  ] as const) {
+    const then = tick - days * grid.perDay
+    const isKnown = then >= 0 && ahead <= grid.perDay
+    told[place] = isKnown ? level.get(then + ahead) - now : Number.NaN
+    told[place + 2] = isKnown ? level.get(then + ahead) - level.get(then) + last - now : Number.NaN
+  }
+}
+
 /** Mean of five ticks around the same time `days` ago, over the load of now for a week and of then for a day; 0 while unknown. */
 function around({ grid, tick, level, base }: Track, ahead: number, days: 1 | 7): number {
   const back = days * grid.perDay
@@ -96,9 +131,12 @@ function around({ grid, tick, level, base }: Track, ahead: number, days: 1 | 7):
 
 /** Weighted by inverse powers of the errors, as shares of the least one, so that no error is too large or small for its power. */
 function combined(told: Float64Array, errors: Float64Array, exact: number): number {
-  const least = Math.min(errors[0]!, errors[1]!, errors[2]!) + exact
+  let least = Number.POSITIVE_INFINITY
+  for (let member = 0; member < COUNT; member++)
+    if (!Number.isNaN(told[member]!)) least = Math.min(least, errors[member]! + exact)
   let [weights, sum] = [0, 0]
   for (let member = 0; member < COUNT; member++) {
+    if (Number.isNaN(told[member]!)) continue
     const weight = (least / (errors[member]! + exact)) ** POWER
     weights += weight
     sum += weight * told[member]!

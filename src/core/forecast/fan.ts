@@ -47,6 +47,7 @@ export function withFan(
     })
   return {
     name: decisive.name,
+    champion: () => fan.champion?.(),
     absorb(at, demand) {
       decisive.absorb(at, demand)
       // A value ends at `at`, so the value that ends with the period belongs to it.

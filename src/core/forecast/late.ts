@@ -46,6 +46,7 @@ export function late(create: () => Accumulator, { name, afterMs }: { readonly na
       kept = [...kept, { at, demand }]
       if (at - kept[0]!.at >= afterMs || kept.length >= MOST_KEPT) begin()
     },
+    champion: () => inner?.champion?.(),
     predict: now => inner?.predict(now) ?? { abstains: 'too little history' },
     ...restorable(() => ({ kind: `late ${name} ${afterMs}`, version: 1 }), {
       part: () => partsOf({ values: values(), model: model() }),

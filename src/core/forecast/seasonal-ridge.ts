@@ -1,8 +1,10 @@
 import { type Band, type Forecast, type Instant, QUANTILES, WINDOW_LEVELS, type WindowForecast } from '../model.ts'
 import type { Forecaster, Restorable } from '../rules.ts'
 import { listOf, listPart, partsOf, restorable } from '../state.ts'
+import type { ChampionFacts } from './accuracy/accuracy.ts'
 import { createRidgeCenter } from './center.ts'
-import { createEnsembleCenter } from './ensemble-center.ts'
+import type { Contest } from './contest.ts'
+import { CANDIDATES, createEnsembleCenter } from './ensemble-center.ts'
 import { createTrack, fromLog, gridOf, type Track } from './track.ts'
 import { createWindowModel, type WindowModel } from './window-model.ts'
 
@@ -67,7 +69,7 @@ export function seasonalRidge(options: SeasonalRidgeOptions): Forecaster & Resto
     )
   return {
     name: NAME,
-    ...restorable(() => ({ kind: `${NAME} ${JSON.stringify(options)}`, version: 3 }), {
+    ...restorable(() => ({ kind: `${NAME} ${JSON.stringify(options)}`, version: 4 }), {
       part: () => partsOf({ track, models: listOf(models), time: time() }),
     }),
     absorb(at, demand) {
@@ -80,12 +82,36 @@ export function seasonalRidge(options: SeasonalRidgeOptions): Forecaster & Resto
       for (let i = missed; i >= 1; i--) push(at - i * stepMs, undefined)
       push(at, demand)
     },
+    champion: () => {
+      const contest = models.at(-1)?.contest
+      return contest && lastAt !== undefined
+        ? championOf(contest, { lastAt, tick: track.tick, stepMs, unit: options.unit })
+        : undefined
+    },
     predict(now) {
       // Asked more than once a tick: by the tuner, by the decision, by whoever shows it.
       if (last === undefined || last.madeAt !== now || last.tick !== track.tick)
         last = { madeAt: now, tick: track.tick, forecast: compute({ options, track, models }, now) }
       return last.forecast
     },
+  }
+}
+
+interface Moment {
+  readonly lastAt: Instant
+  readonly tick: number
+  readonly stepMs: number
+  readonly unit: number
+}
+
+function championOf({ champion, since, errors }: Contest, { lastAt, tick, stepMs, unit }: Moment): ChampionFacts {
+  const means = errors()
+  return {
+    name: CANDIDATES[champion]!,
+    ...(since >= 0 && { since: lastAt - (tick - since) * stepMs }),
+    candidates: CANDIDATES.flatMap((name, place) =>
+      Number.isNaN(means[place]) ? [] : [{ name, meanAbsoluteError: unit * means[place]! }],
+    ),
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Kept, partsOf } from '../state.ts'
 import { type Center, COMMON_WIDTH, clamp } from './center.ts'
+import type { Contest } from './contest.ts'
 import { createResidualQuantiles } from './residual-quantiles.ts'
 import { createRidge } from './ridge.ts'
 import { createRing } from './ring.ts'
@@ -18,6 +19,8 @@ export interface WindowModel extends Kept {
   refit(): void
   /** Whether past forecasts were scored, so that the levels differ; before that every bound is the load of now. */
   isCalibrated(): boolean
+  /** Who of several speaks in the middle, where there are several. */
+  readonly contest: Contest | undefined
   /** Log-space bounds at the model's levels, as of the newest tick. Reused array: copy what must stay. */
   bounds(): Float64Array
 }
@@ -85,6 +88,7 @@ export function createWindowModel(options: WindowModelOptions): WindowModel {
       scores.refresh()
       solved[0] = center.refit() ? 1 : 0
     },
+    contest: center.contest,
     isCalibrated: () => scores.isKnown(),
     bounds() {
       const slot = origins.slotOf(track.tick)

@@ -39,12 +39,23 @@ export interface DriftFacts {
   readonly isDrifting: boolean
 }
 
+/** Who speaks at the farthest horizon, and how wrong each who might was about the last two days, in load units. */
+export interface ChampionFacts {
+  readonly name: string
+  /** When it was promoted; absent for the one that speaks from the beginning. */
+  readonly since?: number
+  /** Mean absolute errors on what came after they spoke; a candidate without three days of them is left out. */
+  readonly candidates: readonly { readonly name: string; readonly meanAbsoluteError: number }[]
+}
+
 /** What has become of the forecasts of one series. */
 export interface ForecastAccuracy {
   /** Ascending; a horizon without a matured forecast is left out. */
   readonly horizons: readonly HorizonAccuracy[]
   readonly window?: WindowAccuracy
   readonly drift: DriftFacts
+  /** Absent where one alone speaks. */
+  readonly champion?: ChampionFacts
   /** 0 to 1, how far to rely on the forecast; absent until an hour of forecasts of the farthest horizon has matured. */
   readonly trust?: number
 }

@@ -147,7 +147,7 @@ describe('the forecaster of our rules', () => {
     workloadKind: 'Deployment',
   } as unknown as Target
   const rules = () => crescendoRules({ mode: 'Slo', target, delayMs: 0 })
-  const loads = seasonalLoad({ seed: 3, ticks: 3 * 1440, stepMs: MINUTE, mean: 50, swing: 0.5, noise: 0.05 })
+  const loads = seasonalLoad({ seed: 3, ticks: 5 * 1440, stepMs: MINUTE, mean: 50, swing: 0.5, noise: 0.05 })
 
   test('knows its accuracy at 5, 15 and 30 minutes and of the window, and resumes with it', () => {
     const first = live(rules().forecaster!, loads.slice(0, 4000))
@@ -161,5 +161,9 @@ describe('the forecaster of our rules', () => {
     expect(accuracy.horizons[2]!.overNaive).toBeLessThan(0.7)
     expect(accuracy.window!.count).toBeGreaterThan(100)
     expect(accuracy.trust).toBeGreaterThan(0.5)
+    expect(accuracy.champion!.name).toBe('ensemble')
+    const errorOf = (name: string) => accuracy.champion!.candidates.find(one => one.name === name)!.meanAbsoluteError
+    expect(errorOf('ensemble')).toBeLessThan(errorOf('a day ago'))
+    expect(errorOf('ensemble')).toBeLessThan(0.1 * 50)
   })
 })

@@ -34,10 +34,17 @@ export function measured(inner: Forecaster, options: MeasuredOptions): Forecaste
     if (report?.step !== step.closed()) {
       const { horizons, drift } = points.accuracy(step.closed())
       const trust = trustIn(horizons.at(-1), drift)
+      const champion = inner.champion?.()
       const maxima = window.accuracy(step.closed() * options.stepMs)
       report = {
         step: step.closed(),
-        accuracy: { horizons, ...(maxima && { window: maxima }), drift, ...(trust !== undefined && { trust }) },
+        accuracy: {
+          horizons,
+          ...(maxima && { window: maxima }),
+          drift,
+          ...(champion && { champion }),
+          ...(trust !== undefined && { trust }),
+        },
       }
     }
     return report.accuracy
