@@ -1,4 +1,4 @@
-import type { ForecastAccuracy } from './forecast/accuracy/accuracy.ts'
+import type { ChampionFacts, ForecastAccuracy } from './forecast/accuracy/accuracy.ts'
 import type { Condition, Doubt, Forecast, Instant, Observation, Situation, Target } from './model.ts'
 
 /**
@@ -112,6 +112,8 @@ export interface Forecaster extends Partial<Restorable> {
   predict(now: Instant): Forecast | { readonly abstains: string }
   /** How good its forecasts of the last week were; absent where nobody compares them with what came. */
   accuracy?(): ForecastAccuracy
+  /** Which of its models speaks; absent where there is one only, or none yet. */
+  champion?(): ChampionFacts | undefined
 }
 
 /** The bounded numbers of the predictive decision that are chosen by replay of the past (`core/policy/tuner.ts`). */
