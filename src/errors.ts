@@ -21,6 +21,8 @@ export const ERROR_CODES = {
     'The store cannot be opened or written: permissions, a lock of another process, a server that does not answer, a full disk. The message says which.',
   CRS_STORE_NEWER:
     'The store was written by a newer version of Crescendo. Run that version, or name another store; going back is not supported.',
+  CRS_MODEL:
+    'A model of your own cannot be used: its runtime is not installed, the file is no ONNX model, or its tensors are not those of docs/own-models.md. The message says which.',
   CRS_SECRET_MISSING:
     'A secret that the configuration names is not there or is empty. Set the environment variable, or write the file, that the message names.',
 } as const

@@ -14,6 +14,7 @@ export const ROOMS: Readonly<Record<string, readonly string[] | '*'>> = {
   act: ['core', 'ports', 'errors', 'kube'],
   record: ['core', 'ports', 'errors', 'kube', 'resources'],
   learn: ['core', 'ports', 'loop'],
+  onnx: ['core', 'errors'],
   controller: ['core', 'ports', 'errors', 'loop', 'kube', 'observe', 'resources', 'act', 'record', 'store'],
   manifests: ['core', 'errors', 'resources'],
   migrate: ['core', 'errors', 'resources'],

@@ -8,6 +8,7 @@ export interface ForecastOptions {
   readonly evaluate?: true
   readonly predictions?: string
   readonly html?: string
+  readonly model?: string
   readonly json?: true
   readonly skipBadRows?: true
 }
@@ -30,6 +31,7 @@ export function registerForecast(program: Command): void {
     .option('--step <duration>', 'time between two values and two forecasts', durationOption('1s', '1d'), durationMs('5m'))
     .option('--evaluate', 'compare forecasts with what came: mase, wape, pinball, coverage')
     .option('--predictions <file>', 'write file,origin,target,q50,q90,q95,q99 of an evaluation (implies --evaluate)')
+    .option('--model <file>', 'an ONNX model of your own as one more member of the forecaster (docs/own-models.md)')
     .option('--html <file>', 'write the forecast or the evaluation as one self-contained page')
     .option('--skip-bad-rows', 'leave malformed rows out and count them')
     .option('--json', 'print one JSON document')

@@ -1,10 +1,11 @@
+import type { OutsideForecasts } from '../../core/forecast/seasonal-ridge.ts'
 import { stepsPerDay } from './feed.ts'
 import { type Steps, valueAt } from './steps.ts'
 
 /** A forecast that costs nothing: what has to be beaten. */
 export interface Baseline {
   /** Key in --json. */
-  readonly name: 'naive' | 'seasonalNaiveDay' | 'seasonalNaiveWeek'
+  readonly name: 'naive' | 'seasonalNaiveDay' | 'seasonalNaiveWeek' | 'ownModel'
   /** For people. */
   readonly title: string
   readonly forecast: (origin: number, target: number) => number
@@ -22,6 +23,16 @@ export function baselinesFor(steps: Steps, history: number): readonly Baseline[]
     { name: 'seasonalNaiveWeek', title: 'a week ago', forecast: seasonal(7 * day), needs: 7 * day + 1 },
   ] as const
   return all.filter(({ needs }) => history >= needs)
+}
+
+/** A model of the user's own by itself; where it says nothing, the last value. */
+export function ownModel(steps: Steps, outside: OutsideForecasts): Baseline {
+  const newest = newestBefore(steps)
+  return {
+    name: 'ownModel',
+    title: `${outside.name} alone`,
+    forecast: (origin, target) => outside.at(steps.startMs + origin * steps.stepMs, target - origin) ?? newest(origin),
+  }
 }
 
 /**

@@ -1,5 +1,6 @@
+import type { OutsideForecasts } from '../../core/forecast/seasonal-ridge.ts'
 import { type Accuracy, type PointAccuracy, pointScore, quantileScore, scoredOf } from './accuracy.ts'
-import { type Baseline, baselinesFor, scaleOf } from './baselines.ts'
+import { type Baseline, baselinesFor, ownModel, scaleOf } from './baselines.ts'
 import { createFeed, type Feed, stepsNeeded, stepsPerDay } from './feed.ts'
 import { type Steps, valueAt } from './steps.ts'
 
@@ -30,6 +31,8 @@ export interface Evaluation extends Accuracy {
 
 export interface EvaluateOptions {
   readonly horizonSteps: number
+  /** A model of the user's own: a member of the forecaster, and a row beside the baselines. */
+  readonly outside?: OutsideForecasts
   readonly onPrediction?: (prediction: Prediction) => void
   /** Called now and then with the steps done. */
   readonly onProgress?: (done: number, total: number) => void
@@ -44,14 +47,15 @@ const EVALUATED_SHARE = 0.3
  * the steps up to it and nothing else. Targets in a gap or after the end are not scored.
  */
 export function evaluate(steps: Steps, options: EvaluateOptions): Evaluation {
-  const { horizonSteps, onProgress, now = () => performance.now() } = options
+  const { horizonSteps, outside, onProgress, now = () => performance.now() } = options
   const total = steps.value.length
   const first = firstOrigin(steps)
   const history = first + 1
   const { scale, by } = scaleOf(steps, history)
   const score = quantileScore()
-  const rivals = baselinesFor(steps, history).map(baseline => ({ ...baseline, score: pointScore() }))
-  const feed = timed(createFeed(steps, { horizonSteps, withMaximum: false }), now)
+  const baselines = [...baselinesFor(steps, history), ...(outside ? [ownModel(steps, outside)] : [])]
+  const rivals = baselines.map(baseline => ({ ...baseline, score: pointScore() }))
+  const feed = timed(createFeed(steps, { horizonSteps, withMaximum: false, ...(outside && { outside }) }), now)
   let originsWithoutForecast = 0
 
   for (let origin = 0; origin < total - 1; origin++) {

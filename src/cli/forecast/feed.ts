@@ -1,4 +1,4 @@
-import { seasonalRidge } from '../../core/forecast/seasonal-ridge.ts'
+import { type OutsideForecasts, seasonalRidge } from '../../core/forecast/seasonal-ridge.ts'
 import type { Forecast } from '../../core/model.ts'
 import type { Forecaster } from '../../core/rules.ts'
 import { type Steps, valueAt } from './steps.ts'
@@ -20,6 +20,8 @@ export interface Reach {
   readonly horizonSteps: number
   /** Also the maximum over the horizon. */
   readonly withMaximum: boolean
+  /** What a model of the user's own says of the same steps. */
+  readonly outside?: OutsideForecasts
 }
 
 const HOUR_MS = 3_600_000
@@ -87,11 +89,12 @@ export function createFeed(steps: Steps, reach: Reach): Feed {
  * The forecaster's windows count in ticks after the newest one, and a tick that is under way counts as begun: `0 ms ahead` is the
  * tick after the newest. A delay of minus one step makes `h ms ahead` the value that ends `h` after the newest value.
  */
-function forecasterOf(stepMs: number, { horizonSteps, withMaximum }: Reach, unit: number): Forecaster {
+function forecasterOf(stepMs: number, { horizonSteps, withMaximum, outside }: Reach, unit: number): Forecaster {
   return seasonalRidge({
     stepMs,
     delayMs: -stepMs,
     unit,
+    ...(outside && { outside }),
     pointsMs: Array.from({ length: horizonSteps }, (_, index) => (index + 1) * stepMs),
     windows: withMaximum ? [{ fromMs: stepMs, toMs: horizonSteps * stepMs }] : [],
   })

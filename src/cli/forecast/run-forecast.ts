@@ -1,5 +1,7 @@
+import type { OutsideForecasts } from '../../core/forecast/seasonal-ridge.ts'
 import { CrescendoError } from '../../errors.ts'
 import { readSeries, requireSamples } from '../../observe/series-file.ts'
+import type { OwnModel } from '../../onnx/open-model.ts'
 import { type ProgressLine, progressLine } from '../backtest/progress-line.ts'
 import type { ForecastOptions } from '../commands/forecast.ts'
 import { durationText } from '../durations.ts'
@@ -18,15 +20,26 @@ import { type Forecasted, forecastDocument, forecastLines } from './told-forecas
 /** Forecasts or evaluates all files, then tells. Exit code 1 where a series was too short for it. */
 export async function runForecast(files: readonly string[], options: ForecastOptions): Promise<void> {
   refuseSamePath({ '--predictions': options.predictions, '--html': options.html })
-  if (options.evaluate || options.predictions !== undefined) await evaluateAll(files, options)
-  else await forecastAll(files, options)
+  const model = options.model === undefined ? undefined : await openOwnModel(options.model)
+  try {
+    const run = options.evaluate || options.predictions !== undefined ? evaluateAll : forecastAll
+    await run(files, options, model)
+  } finally {
+    await model?.close()
+  }
 }
 
-async function forecastAll(files: readonly string[], options: ForecastOptions): Promise<void> {
+/** Not before somebody asks for it: the runtime is a package of its own that few install. */
+async function openOwnModel(file: string): Promise<OwnModel> {
+  const { openModel } = await import('../../onnx/open-model.ts')
+  return openModel(file)
+}
+
+async function forecastAll(files: readonly string[], options: ForecastOptions, model: OwnModel | undefined): Promise<void> {
   const results = await withRowFile(options.html, async page => {
     const made: Forecasted[] = []
     for (const file of files) {
-      const result = forecastOne(await load(file, options))
+      const result = forecastOne(await load(file, options, model))
       if (result.abstains !== undefined) abstain(file, result.abstains)
       made.push(result)
     }
@@ -38,8 +51,8 @@ async function forecastAll(files: readonly string[], options: ForecastOptions): 
   tellFiles(options)
 }
 
-function forecastOne({ file, steps, horizonSteps }: Loaded): Forecasted {
-  const feed = createFeed(steps, { horizonSteps, withMaximum: true })
+function forecastOne({ file, steps, horizonSteps, outside }: Loaded): Forecasted {
+  const feed = createFeed(steps, { horizonSteps, withMaximum: true, ...(outside && { outside }) })
   const progress = progressLine(process.stderr)
   withProgress(progress, () => {
     for (let step = 0; step < steps.value.length; step++) {
@@ -55,12 +68,12 @@ function forecastOne({ file, steps, horizonSteps }: Loaded): Forecasted {
   return { ...result, abstains }
 }
 
-async function evaluateAll(files: readonly string[], options: ForecastOptions): Promise<void> {
+async function evaluateAll(files: readonly string[], options: ForecastOptions, model: OwnModel | undefined): Promise<void> {
   const results = await withRowFile(options.predictions, rows =>
     withRowFile(options.html, async page => {
       rows?.write(PREDICTIONS_HEADER)
       const made: EvaluatedWithLines[] = []
-      for (const file of files) made.push(evaluateOne(await load(file, options), { rows, isDrawn: page !== undefined }))
+      for (const file of files) made.push(evaluateOne(await load(file, options, model), { rows, isDrawn: page !== undefined }))
       page?.write(evaluationPage(made, pageOrigin()))
       return made
     }),
@@ -76,12 +89,13 @@ interface Wanted {
   readonly isDrawn: boolean
 }
 
-function evaluateOne({ file, steps, horizonSteps }: Loaded, { rows, isDrawn }: Wanted): EvaluatedWithLines {
+function evaluateOne({ file, steps, horizonSteps, outside }: Loaded, { rows, isDrawn }: Wanted): EvaluatedWithLines {
   const progress = progressLine(process.stderr)
   const lines = collectHorizonLines(horizonSteps)
   const evaluation = withProgress(progress, () =>
     evaluate(steps, {
       horizonSteps,
+      ...(outside && { outside }),
       onProgress: (done, total) => progress.show(progressText(file, done, total)),
       onPrediction: prediction => {
         rows?.write(predictionRow(file, prediction))
@@ -102,12 +116,13 @@ interface Loaded {
   readonly file: string
   readonly steps: Steps
   readonly horizonSteps: number
+  readonly outside?: OutsideForecasts
 }
 
 /** Tables of every horizon's model: about 100 bytes for each of a day's steps. 6 million are 600 MB. */
 const MOST_CELLS = 6_000_000
 
-async function load(file: string, { step, horizon, skipBadRows }: ForecastOptions): Promise<Loaded> {
+async function load(file: string, { step, horizon, skipBadRows }: ForecastOptions, model: OwnModel | undefined): Promise<Loaded> {
   const series = await readSeries(file, { skipBadRows: skipBadRows === true })
   requireSamples(series, 2, 'a forecast')
   if (series.skipped > 0) note(`${series.skipped} bad rows left out, the first: ${series.firstSkipped}`)
@@ -124,7 +139,9 @@ async function load(file: string, { step, horizon, skipBadRows }: ForecastOption
     note(`${series.file}: forecasts reach ${reach}, in whole steps of ${durationText(stepMs)}`)
   }
   if (horizonSteps * stepsPerDay(stepMs) > MOST_CELLS) throw tooFine(horizonSteps, stepMs)
-  return { file, steps, horizonSteps }
+  if (model === undefined) return { file, steps, horizonSteps }
+  const { outsideForecasts } = await import('../../onnx/outside-forecasts.ts')
+  return { file, steps, horizonSteps, outside: await outsideForecasts(model, steps) }
 }
 
 function stepsOf(file: string, make: () => Steps): Steps {

@@ -4,7 +4,7 @@ import { createContest } from './contest.ts'
 const DAY = 100
 
 function play(errorsAt: (tick: number) => readonly number[], ticks: number) {
-  const contest = createContest(2, DAY)
+  const contest = createContest(['one', 'other'], DAY)
   const champions: number[] = []
   for (let tick = 0; tick < ticks; tick++) {
     contest.score(tick, errorsAt(tick))
@@ -19,7 +19,7 @@ describe('champion and challenger', () => {
     expect(new Set(champions)).toEqual(new Set([0]))
     expect(contest.since).toBe(-1)
     expect(contest.errors()).toEqual([1, 2])
-    expect(createContest(2, DAY).errors()).toEqual([Number.NaN, Number.NaN])
+    expect(createContest(['one', 'other'], DAY).errors()).toEqual([Number.NaN, Number.NaN])
   })
 
   test('a challenger that is clearly better is promoted after three days, one that is a little better is not', () => {
@@ -46,7 +46,7 @@ describe('champion and challenger', () => {
     const errors = (tick: number) => [1 + Math.sin(tick), 0.6 + Math.sin(tick * 1.3)]
     const whole = play(errors, 700).contest
     const half = play(errors, 250).contest
-    const restored = createContest(2, DAY)
+    const restored = createContest(['one', 'other'], DAY)
     expect(restored.part().load(structuredClone(half.part().save()))).toBe(true)
     for (let tick = 250; tick < 700; tick++) restored.score(tick, errors(tick))
     expect(restored.part().save()).toEqual(whole.part().save())

@@ -6,6 +6,8 @@ import { type Kept, partsOf } from '../state.ts'
  * than a day after it was made, so that noise moves nobody.
  */
 export interface Contest extends Kept {
+  /** Of the candidates. */
+  readonly names: readonly string[]
   /** Absolute errors at `tick`, in the order of the candidates; NaN where one had nothing to say. */
   score(tick: number, absoluteErrors: ArrayLike<number>): void
   /** Place of the champion; 0 before anything was scored. */
@@ -22,7 +24,8 @@ const KNOWN_DAYS = 3
 /** A challenger is promoted where its error is below that share of the champion's. */
 const CLEARLY = 0.9
 
-export function createContest(candidates: number, ticksPerDay: number): Contest {
+export function createContest(names: readonly string[], ticksPerDay: number): Contest {
+  const candidates = names.length
   const means = new Float64Array(candidates)
   const counts = new Float64Array(candidates)
   const state = new Float64Array([0, -1])
@@ -34,6 +37,7 @@ export function createContest(candidates: number, ticksPerDay: number): Contest 
     return least
   }
   return {
+    names,
     part: () => partsOf({ means, counts, state }),
     get champion() {
       return state[0]!

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Forecast } from '../model.ts'
-import { seasonalRidge } from './seasonal-ridge.ts'
+import { type OutsideForecasts, seasonalRidge } from './seasonal-ridge.ts'
 import { seasonalLoad } from './seeded-load.ts'
 
 const STEP_MS = 300_000
@@ -9,8 +9,9 @@ const DAYS = 5
 const seasonal = seasonalLoad({ seed: 11, ticks: DAYS * PER_DAY, stepMs: STEP_MS, mean: 900.5, swing: 0.5, noise: 0.1 })
 
 /** Points five and thirty minutes ahead of every tick of the last day. */
-function forecasts(loads: ArrayLike<number>, unit = 100): readonly Forecast[] {
-  const forecaster = seasonalRidge({ stepMs: STEP_MS, delayMs: -STEP_MS, windows: [], pointsMs: [STEP_MS, 6 * STEP_MS], unit })
+function forecasts(loads: ArrayLike<number>, unit = 100, outside?: OutsideForecasts): readonly Forecast[] {
+  const reach = { stepMs: STEP_MS, delayMs: -STEP_MS, windows: [], pointsMs: [STEP_MS, 6 * STEP_MS] }
+  const forecaster = seasonalRidge({ ...reach, unit, ...(outside && { outside }) })
   const made: Forecast[] = []
   for (let tick = 0; tick < loads.length; tick++) {
     forecaster.absorb((tick + 1) * STEP_MS, loads[tick])
@@ -20,8 +21,8 @@ function forecasts(loads: ArrayLike<number>, unit = 100): readonly Forecast[] {
   return made
 }
 
-const errorOf = (loads: ArrayLike<number>) =>
-  forecasts(loads).reduce((sum, { points }, i) => {
+const errorOf = (loads: ArrayLike<number>, outside?: OutsideForecasts) =>
+  forecasts(loads, 100, outside).reduce((sum, { points }, i) => {
     const actual = loads[loads.length - PER_DAY + i + 6]
     return actual === undefined ? sum : sum + Math.abs(points[1]!.quantiles[0]! - actual)
   }, 0)
@@ -56,5 +57,13 @@ describe('points by the ensemble', () => {
     const counts = forecasts(Float64Array.from(seasonal, Math.round))
     expect(counts.every(({ points }) => points.every(({ quantiles }) => Number.isInteger(quantiles[0])))).toBe(true)
     expect(forecasts(seasonal).some(({ points }) => !Number.isInteger(points[0]!.quantiles[0]))).toBe(true)
+  })
+
+  test('a model from outside counts for as much as it is right: one that knows everything helps, one that knows nothing does no harm', () => {
+    const future = (at: number, steps: number) => seasonal[Math.round(at / STEP_MS) - 1 + steps]
+    const alone = errorOf(seasonal)
+    expect(errorOf(seasonal, { name: 'oracle', at: future })).toBeLessThan(0.1 * alone)
+    expect(errorOf(seasonal, { name: 'nonsense', at: at => (at % 7) * 1e4 })).toBeLessThan(1.02 * alone)
+    expect(errorOf(seasonal, { name: 'silent', at: () => undefined })).toBe(alone)
   })
 })

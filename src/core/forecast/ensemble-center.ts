@@ -7,10 +7,6 @@ import type { Track } from './track.ts'
 const OWN_WIDTH = 5
 const WIDTH = COMMON_WIDTH + OWN_WIDTH
 const MEMBERS = ['long', 'short', 'last', 'a day ago', 'a week ago', 'risen since a day ago', 'risen since a week ago'] as const
-const COUNT = MEMBERS.length
-/** Who may speak: all members together, or one of them alone. */
-export const CANDIDATES = ['ensemble', ...MEMBERS] as const
-const TOLD = CANDIDATES.length
 /** Time constants, in hours, of the two regressions: eight days know the week, eighteen hours follow what changes. */
 const [LONG_HOURS, SHORT_HOURS] = [192, 18]
 /** Errors below a tenth of the load weigh alike (Huber): the weights of absolute errors would have no end. */
@@ -24,36 +20,45 @@ const EXACT = 0.005
 /** Moving averages over so many ticks: what single lags are too noisy for. */
 const SMOOTHED_TICKS = [3, 8, 24]
 
+/** A member that somebody else computed. */
+export interface OutsideMember {
+  readonly name: string
+  /** Log level of the track `ahead` ticks after the newest one; NaN where it says nothing. */
+  level(ahead: number): number
+}
+
 /**
  * The median by an ensemble: two linear regressions for the least absolute error (a ridge whose rows are weighted by the inverse
  * of their error, one step of iteratively reweighted least squares at a time), one with a long memory and one with a short one, and
  * the last value and the seasonal naive forecasts, as they are and moved by what has changed since; combined by inverse powers of
- * their matured errors in units of the load. One member alone speaks where a contest promotes it. `ahead`: ticks to the point.
+ * their matured errors in units of the load. One member alone speaks where a contest promotes it. `ahead`: ticks to the point. `outside`: one
+ * more member, that counts for as much as its errors let it.
  */
-export function createEnsembleCenter(track: Track, ahead: number): Center {
+export function createEnsembleCenter(track: Track, ahead: number, outside?: OutsideMember): Center {
+  const names = outside === undefined ? MEMBERS : [...MEMBERS, outside.name]
+  const [count, width] = [names.length, 1 + names.length] // the ensemble, then its members
   const members = [createRidge(WIDTH, 1e-3), createRidge(WIDTH, 1e-3)] as const
   const [long, short] = members
   const smoothed = new Float64Array(SMOOTHED_TICKS.length)
-  const told = new Float64Array((ahead + 1) * TOLD)
-  const contest = createContest(TOLD, track.grid.perDay)
-  const off = new Float64Array(TOLD)
-  const errors = new Float64Array(COUNT + 1) // and how many were scored
+  const told = new Float64Array((ahead + 1) * width)
+  const contest = createContest(['ensemble', ...names], track.grid.perDay)
+  const off = new Float64Array(width)
+  const errors = new Float64Array(count + 1) // and how many were scored
   const fitted = new Uint8Array(1)
 
   const score = ({ slot, base, rise }: Matured) => {
-    errors[COUNT]! += 1
-    const gain = Math.max(1 / errors[COUNT]!, 1 / (track.grid.perDay * ERROR_DAYS))
+    errors[count]! += 1
+    const gain = Math.max(1 / errors[count]!, 1 / (track.grid.perDay * ERROR_DAYS))
     const load = Math.exp(base + rise)
-    for (let one = 0; one < TOLD; one++) off[one] = Math.abs(Math.exp(base + told[slot * TOLD + one]!) - load)
-    for (let member = 0; member < COUNT; member++)
+    for (let one = 0; one < width; one++) off[one] = Math.abs(Math.exp(base + told[slot * width + one]!) - load)
+    for (let member = 0; member < count; member++)
       if (!Number.isNaN(off[1 + member]!)) errors[member]! += gain * (off[1 + member]! - errors[member]!)
     contest.score(track.tick, off)
   }
   /** Absolute errors in units of the load: rows of a high load weigh more, rows that were far off less. */
   const weightOf = ({ slot, base, rise }: Matured) => {
-    if (fitted[0] === 0) return 1
-    const residual = Math.abs(rise - told[slot * TOLD + 1]!)
-    return Math.min(1, LEAST_RESIDUAL / residual) * Math.exp(clamp(base - track.dayMean, 2))
+    const residual = Math.abs(rise - told[slot * width + 1]!)
+    return fitted[0] === 0 ? 1 : Math.min(1, LEAST_RESIDUAL / residual) * Math.exp(clamp(base - track.dayMean, 2))
   }
   return {
     ownWidth: OWN_WIDTH,
@@ -62,11 +67,12 @@ export function createEnsembleCenter(track: Track, ahead: number): Center {
     contest,
     describeOwn: row => describe(track, { ahead, smoothed, row }),
     expect(row, slot) {
-      const own = told.subarray(slot * TOLD, (slot + 1) * TOLD)
+      const own = told.subarray(slot * width, (slot + 1) * width)
       own[1] = clamp(long.predict(row), LARGEST_RISE)
       own[2] = clamp(short.predict(row), LARGEST_RISE)
       tellNaive(track, ahead, own)
-      own[0] = combined(own.subarray(1, 1 + COUNT), errors, EXACT * Math.exp(track.dayMean))
+      if (outside !== undefined) own[count] = outside.level(ahead) - track.base.get(track.tick)
+      own[0] = combined(own.subarray(1), errors, EXACT * Math.exp(track.dayMean))
       const spoken = own[contest.champion]!
       return Number.isNaN(spoken) ? own[0] : spoken
     },
@@ -132,10 +138,10 @@ function around({ grid, tick, level, base }: Track, ahead: number, days: 1 | 7):
 /** Weighted by inverse powers of the errors, as shares of the least one, so that no error is too large or small for its power. */
 function combined(told: Float64Array, errors: Float64Array, exact: number): number {
   let least = Number.POSITIVE_INFINITY
-  for (let member = 0; member < COUNT; member++)
+  for (let member = 0; member < told.length; member++)
     if (!Number.isNaN(told[member]!)) least = Math.min(least, errors[member]! + exact)
   let [weights, sum] = [0, 0]
-  for (let member = 0; member < COUNT; member++) {
+  for (let member = 0; member < told.length; member++) {
     if (Number.isNaN(told[member]!)) continue
     const weight = (least / (errors[member]! + exact)) ** POWER
     weights += weight

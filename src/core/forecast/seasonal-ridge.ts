@@ -4,8 +4,8 @@ import { listOf, listPart, partsOf, restorable } from '../state.ts'
 import type { ChampionFacts } from './accuracy/accuracy.ts'
 import { createRidgeCenter } from './center.ts'
 import type { Contest } from './contest.ts'
-import { CANDIDATES, createEnsembleCenter } from './ensemble-center.ts'
-import { createTrack, fromLog, gridOf, type Track } from './track.ts'
+import { createEnsembleCenter } from './ensemble-center.ts'
+import { createTrack, fromLog, gridOf, type Track, toLog } from './track.ts'
 import { createWindowModel, type WindowModel } from './window-model.ts'
 
 export interface Span {
@@ -24,6 +24,15 @@ export interface SeasonalRidgeOptions {
   readonly pointsMs: readonly number[]
   /** The load that one replica carries: differences far below it are not modelled. */
   readonly unit: number
+  /** Points that a model of the user's own has computed: one more member of the ensemble. */
+  readonly outside?: OutsideForecasts
+}
+
+/** Forecasts as data: who made them must have used nothing later than `at`. */
+export interface OutsideForecasts {
+  readonly name: string
+  /** In load units, `steps` after the value of `at`; `undefined` where there is none. */
+  at(at: Instant, steps: number): number | undefined
 }
 
 const NAME = 'seasonal-ridge'
@@ -42,16 +51,18 @@ export function seasonalRidge(options: SeasonalRidgeOptions): Forecaster & Resto
   const grid = gridOf(stepMs)
   const spans = [...options.windows, ...options.pointsMs.map(ms => ({ fromMs: ms, toMs: ms }))]
   const track = createTrack(grid, options.unit)
+  const outside = outsideMember(options)
   const models = spans.map((span, i) => {
     const window = { from: aheadOf(span.fromMs, options), to: aheadOf(span.toMs, options) }
     const isPoint = i >= options.windows.length
-    const center = isPoint ? createEnsembleCenter(track, window.to) : createRidgeCenter()
+    const center = isPoint ? createEnsembleCenter(track, window.to, outside) : createRidgeCenter()
     return createWindowModel({ track, window, center, levels: isPoint ? QUANTILES : WINDOW_LEVELS })
   })
   let lastAt: Instant | undefined
   let last: { readonly madeAt: Instant; readonly tick: number; readonly forecast: ReturnType<Forecaster['predict']> } | undefined
 
   const push = (at: Instant, demand: number | undefined) => {
+    outside?.moveTo(at)
     track.push(demand)
     const timeOfDay = (at % DAY_MS) / DAY_MS
     for (const one of models) one.advance(timeOfDay)
@@ -82,12 +93,7 @@ export function seasonalRidge(options: SeasonalRidgeOptions): Forecaster & Resto
       for (let i = missed; i >= 1; i--) push(at - i * stepMs, undefined)
       push(at, demand)
     },
-    champion: () => {
-      const contest = models.at(-1)?.contest
-      return contest && lastAt !== undefined
-        ? championOf(contest, { lastAt, tick: track.tick, stepMs, unit: options.unit })
-        : undefined
-    },
+    champion: () => championOf(models.at(-1)?.contest, { lastAt, tick: track.tick, stepMs, unit: options.unit }),
     predict(now) {
       // Asked more than once a tick: by the tuner, by the decision, by whoever shows it.
       if (last === undefined || last.madeAt !== now || last.tick !== track.tick)
@@ -97,19 +103,37 @@ export function seasonalRidge(options: SeasonalRidgeOptions): Forecaster & Resto
   }
 }
 
+/** What a model of the user's own says, in the terms of the track; it is asked as of the tick that was moved to. */
+function outsideMember({ outside, unit }: SeasonalRidgeOptions) {
+  if (outside === undefined) return
+  let newestAt: Instant = 0
+  return {
+    name: outside.name,
+    moveTo(at: Instant) {
+      newestAt = at
+    },
+    level(steps: number): number {
+      const load = outside.at(newestAt, steps)
+      return load === undefined ? Number.NaN : toLog(Math.max(0, load), unit)
+    },
+  }
+}
+
 interface Moment {
-  readonly lastAt: Instant
+  readonly lastAt: Instant | undefined
   readonly tick: number
   readonly stepMs: number
   readonly unit: number
 }
 
-function championOf({ champion, since, errors }: Contest, { lastAt, tick, stepMs, unit }: Moment): ChampionFacts {
+function championOf(contest: Contest | undefined, { lastAt, tick, stepMs, unit }: Moment): ChampionFacts | undefined {
+  if (contest === undefined || lastAt === undefined) return
+  const { names, champion, since, errors } = contest
   const means = errors()
   return {
-    name: CANDIDATES[champion]!,
+    name: names[champion]!,
     ...(since >= 0 && { since: lastAt - (tick - since) * stepMs }),
-    candidates: CANDIDATES.flatMap((name, place) =>
+    candidates: names.flatMap((name, place) =>
       Number.isNaN(means[place]) ? [] : [{ name, meanAbsoluteError: unit * means[place]! }],
     ),
   }

@@ -42,7 +42,7 @@ export interface Track extends Kept {
 const FLOOR = 0.2
 
 /** log(load / unit + FLOOR) */
-const toLog = (load: number, unit: number): number => Math.log(load / unit + FLOOR)
+export const toLog = (load: number, unit: number): number => Math.log(load / unit + FLOOR)
 /** The load behind a log value; never negative. */
 export const fromLog = (log: number, unit: number): number => Math.max(0, (Math.exp(log) - FLOOR) * unit)
 
