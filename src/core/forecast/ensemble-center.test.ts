@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Forecast } from '../model.ts'
 import { type OutsideForecasts, seasonalRidge } from './seasonal-ridge.ts'
-import { seasonalLoad } from './seeded-load.ts'
+import { seasonalLoad, seededUniform } from './seeded-load.ts'
 
 const STEP_MS = 300_000
 const PER_DAY = 288
@@ -65,5 +65,41 @@ describe('points by the ensemble', () => {
     expect(errorOf(seasonal, { name: 'oracle', at: future })).toBeLessThan(0.1 * alone)
     expect(errorOf(seasonal, { name: 'nonsense', at: at => (at % 7) * 1e4 })).toBeLessThan(1.02 * alone)
     expect(errorOf(seasonal, { name: 'silent', at: () => undefined })).toBe(alone)
+  })
+})
+
+describe('days that are not like the one before', () => {
+  /** Office hours: steep at eight and five, a dip at noon, a third of it at the weekend. */
+  const office = (hour: number) =>
+    200 +
+    800 / (1 + Math.exp(3 * (8 - hour))) -
+    800 / (1 + Math.exp(3 * (17 - hour))) -
+    300 * Math.exp(-((2 * (hour - 12.5)) ** 2))
+  const weekend = (day: number) => (day % 7 >= 5 ? 0.3 : 1)
+  const uniform = seededUniform(5)
+  const noise = Array.from({ length: 26 * PER_DAY }, () => 1 + 0.1 * (uniform() - 0.5))
+  const series = (loadOf: (day: number, hour: number) => number, days: number) =>
+    noise.slice(0, days * PER_DAY).map((one, tick) => one * loadOf(Math.floor(tick / PER_DAY), (tick % PER_DAY) / 12))
+  /** Error of the last day, half an hour ahead, over that of the last value. */
+  const overNaive = (loads: readonly number[]) => {
+    const naive = loads
+      .slice(-PER_DAY, -6)
+      .reduce((sum, load, i) => sum + Math.abs(load - loads[loads.length - PER_DAY + i + 6]!), 0)
+    return errorOf(loads) / naive
+  }
+  const usual = overNaive(series((day, hour) => weekend(day) * office(hour), 23))
+
+  test.each([1, -1])(
+    'after clocks moved by %d h the next working day is told nearly as well as any, without a calendar',
+    hours => {
+      const moved = (day: number, hour: number) => weekend(day) * office(day >= 20 ? (((hour - hours) % 24) + 24) % 24 : hour)
+      expect(overNaive(series(moved, 22))).toBeLessThan(0.45)
+    },
+  )
+
+  test('a holiday on a Wednesday is told better than by the last value though nobody said that it is one, and spoils no Thursday', () => {
+    const holiday = (day: number, hour: number) => (day === 23 ? 0.3 : weekend(day)) * office(hour)
+    expect(overNaive(series(holiday, 24))).toBeLessThan(0.75)
+    expect(overNaive(series(holiday, 25))).toBeLessThan(1.25 * usual)
   })
 })

@@ -20,7 +20,7 @@ export function gridOf(stepMs: number): Grid {
  */
 export interface Track extends Kept {
   readonly grid: Grid
-  /** Remembered for a week, and the minute before it. */
+  /** Remembered for a week, and the hour and minute before it. */
   readonly level: Pick<Ring, 'get' | 'maximum'>
   /** As far back as the level, which it is computed of: only the newest hours are kept, what is older is asked for less often. */
   readonly base: Pick<Ring, 'get'>
@@ -50,7 +50,7 @@ export const fromLog = (log: number, unit: number): number => Math.max(0, (Math.
 const RECENT_HOURS = 5
 
 export function createTrack(grid: Grid, unit: number): Track {
-  const level = createRing(grid.perDay * 7 + grid.perMinute + 1)
+  const level = createRing(grid.perDay * 7 + grid.perHour + grid.perMinute + 1)
   const base = createBase(level, grid)
   const maxima = createDailyMaxima(grid.perDay)
   const fades = [grid.perMinute * 2, grid.perMinute * 15, grid.perHour * 4].map(ticks => 1 / (1 + ticks))
