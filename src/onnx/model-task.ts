@@ -1,4 +1,4 @@
-import { type InferenceSession, Tensor } from 'onnxruntime-node'
+import { InferenceSession, Tensor } from 'onnxruntime-node'
 
 /** What the thread of `open-model.ts` is asked. The first question opens the file. */
 export interface Question {
@@ -27,9 +27,8 @@ let opened: { readonly file: string; readonly session: InferenceSession } | unde
 
 /** Runs in a thread of its own: a model that never ends, or eats the heap, ends with it and with nothing else. */
 export async function answer({ file, history, context = 0 }: Question): Promise<Answer> {
-  const { InferenceSession: Session } = await import('onnxruntime-node')
   if (opened?.file !== file) {
-    const session = await Session.create(file, { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 3 })
+    const session = await InferenceSession.create(file, { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 3 })
     opened = { file, session }
   }
   const { session } = opened

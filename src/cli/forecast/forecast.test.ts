@@ -277,3 +277,22 @@ describe('crescendo forecast', () => {
     expect(crescendo('forecast', short, '--step', '0s')).toMatchObject({ status: 2, stdout: '' })
   })
 })
+
+describe('forecast --model', () => {
+  const week = () => file('own-model.csv', traffic('api-gateway', 5))
+
+  test('prints the model alone beside the baselines, and the forecaster with it as a member', async () => {
+    const path = week()
+    expect(await main(['forecast', path, '--evaluate', '--model', 'examples/onnx/small.onnx'])).toBe(0)
+    expect(printed.out).toMatch(/\nsmall alone {2,}\d+\.\d{3} +\d+\.\d %\n/)
+    Object.assign(printed, { out: '', err: '' })
+    expect(await main(['forecast', path, '--model', 'examples/onnx/small.onnx', '--json'])).toBe(0)
+    expect(JSON.parse(printed.out).forecasts[0].points).toHaveLength(6)
+  })
+
+  test('a model that cannot be used is one line and exit code 2', async () => {
+    expect(await main(['forecast', week(), '--model', 'README.md'])).toBe(2)
+    expect(printed.err.trim().split('\n')).toHaveLength(1)
+    expect(printed.err).toMatch(/^crescendo: README\.md: /)
+  })
+})
