@@ -45,7 +45,8 @@ export function stepsNeeded(stepMs: number, horizonSteps: number): number {
  * The forecaster thinks in multiples of a unit (elsewhere the load of a replica): what is far below it is not modelled. A series
  * has no replicas, so the unit is its median positive value. It is taken from the newer half of the past whenever the
  * past has doubled, and where it moved by more than a factor of two the forecaster begins again and hears the past once more:
- * in this way no forecast depends on what comes after it.
+ * in this way no forecast depends on what comes after it. It knows no negative loads either: a series that has some is lifted, to
+ * twice the depth of the lowest value so far, and begins again whenever a lower one comes.
  */
 export function createFeed(steps: Steps, reach: Reach): Feed {
   const perHour = stepsPerHour(steps.stepMs)
@@ -53,16 +54,30 @@ export function createFeed(steps: Steps, reach: Reach): Feed {
   let seen = 0
   let reviewAt = 6 * perHour
   let unit: number | undefined
+  let lift = 0
   let forecaster: Forecaster | undefined
 
-  const hear = (step: number) => forecaster?.absorb(steps.startMs + step * steps.stepMs, valueAt(steps, step))
+  const hear = (step: number) => {
+    const value = valueAt(steps, step)
+    forecaster?.absorb(steps.startMs + step * steps.stepMs, value === undefined ? undefined : value + lift)
+  }
+  const beginAgain = () => {
+    if (unit === undefined) return
+    forecaster = forecasterOf(steps.stepMs, lifted(reach, lift), unit)
+    for (let step = 0; step < next; step++) hear(step)
+  }
   const review = () => {
-    const wanted = unitOf(steps, reviewAt >> 1, reviewAt)
+    const wanted = unitOf(steps, { from: reviewAt >> 1, to: reviewAt, lift })
     reviewAt *= 2
     if (wanted === undefined || (unit !== undefined && wanted <= 2 * unit && wanted >= unit / 2)) return
     unit = wanted
-    forecaster = forecasterOf(steps.stepMs, reach, unit)
-    for (let step = 0; step < next; step++) hear(step)
+    beginAgain()
+  }
+  const liftFor = (value: number) => {
+    if (value + lift >= 0) return
+    lift = 2 ** Math.ceil(Math.log2(-2 * value)) // of whole numbers a whole number
+    if (unit !== undefined) unit = unitOf(steps, { from: 0, to: next + 1, lift })
+    beginAgain()
   }
   return {
     get seen() {
@@ -72,6 +87,7 @@ export function createFeed(steps: Steps, reach: Reach): Feed {
       return (next + 1) % perHour === 0
     },
     absorb() {
+      liftFor(valueAt(steps, next) ?? 0)
       hear(next)
       if (steps.present[next] === 1) seen += 1
       next += 1
@@ -80,7 +96,7 @@ export function createFeed(steps: Steps, reach: Reach): Feed {
     forecast() {
       if (seen < stepsNeeded(steps.stepMs, reach.horizonSteps)) return
       const made = forecaster?.predict(steps.startMs + (next - 1) * steps.stepMs)
-      return made === undefined || 'abstains' in made ? undefined : made
+      return made === undefined || 'abstains' in made ? undefined : lowered(made, lift)
     },
   }
 }
@@ -100,9 +116,37 @@ function forecasterOf(stepMs: number, { horizonSteps, withMaximum, outside }: Re
   })
 }
 
+function lifted(reach: Reach, lift: number): Reach {
+  const { outside } = reach
+  if (outside === undefined || lift === 0) return reach
+  const at = (time: number, steps: number) => {
+    const said = outside.at(time, steps)
+    return said === undefined ? undefined : said + lift
+  }
+  return { ...reach, outside: { name: outside.name, at } }
+}
+
+function lowered(forecast: Forecast, lift: number): Forecast {
+  if (lift === 0) return forecast
+  const lower = <T extends { readonly quantiles: readonly number[] }>(one: T): T => ({
+    ...one,
+    quantiles: one.quantiles.map(value => value - lift),
+  })
+  return { ...forecast, points: forecast.points.map(lower), windows: forecast.windows.map(lower) }
+}
+
+interface Part {
+  readonly from: number
+  readonly to: number
+  readonly lift: number
+}
+
 /** Median positive value of [from, to); 1 where all is zero, `undefined` where there is no value at all. */
-function unitOf({ value, present }: Steps, from: number, to: number): number | undefined {
-  const known = value.subarray(from, to).filter((_, index) => present[from + index] === 1)
+function unitOf({ value, present }: Steps, { from, to, lift }: Part): number | undefined {
+  const known = value
+    .subarray(from, to)
+    .filter((_, index) => present[from + index] === 1)
+    .map(one => one + lift)
   const positive = known.filter(one => one > 0).sort()
   if (positive.length > 0) return positive[positive.length >> 1]!
   return known.length > 0 ? 1 : undefined

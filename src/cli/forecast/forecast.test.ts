@@ -191,7 +191,7 @@ describe('crescendo forecast --evaluate', () => {
     const csv = join(folder, 'none.csv')
     const bad = file('bad.csv', [
       [START, 1],
-      [START + 300, -1],
+      [START - 300, 1],
     ])
     expect(await main(['forecast', file('fine.csv', traffic('analytics', 2)), bad, '--predictions', csv])).toBe(2)
     expect(readdirSync(folder).filter(name => name.startsWith('none.csv'))).toEqual([])
@@ -267,14 +267,48 @@ describe('crescendo forecast', () => {
       stdout: '',
       stderr: `${short}: 72 values every 5m are too few for a forecast, 108 are needed (9h)\n`,
     })
-    const bad = file('negative.csv', [
+    const bad = file('backwards.csv', [
       [START, 1],
-      [START + 300, -4],
+      [START - 300, 4],
     ])
     const { status, stderr } = crescendo('forecast', bad, '--evaluate')
     expect(status).toBe(2)
-    expect(stderr).toMatch(/^crescendo: .*negative\.csv:3: .*\n$/)
+    expect(stderr).toMatch(/^crescendo: .*backwards\.csv:3: .*\n$/)
     expect(crescendo('forecast', short, '--step', '0s')).toMatchObject({ status: 2, stdout: '' })
+  })
+})
+
+describe('a series that falls below nothing', () => {
+  const wave = (tick: number) => 100 * Math.sin((2 * Math.PI * tick) / 288) + ((tick * 7919) % 13)
+  const rows = (from: (tick: number) => number): readonly Row[] =>
+    Array.from({ length: 6 * 288 }, (_, tick) => [START + tick * 300, from(tick)])
+  const told = async (name: string, from: (tick: number) => number) => {
+    Object.assign(printed, { out: '', err: '' })
+    expect(await main(['forecast', file(name, rows(from)), '--evaluate', '--json'])).toBe(0)
+    return JSON.parse(printed.out)
+  }
+
+  test('is forecast, its quantiles too', async () => {
+    const { overall } = await told('wave.csv', wave)
+    expect(overall.mase).toBeLessThan(0.8)
+    expect(overall.coverage['0.95']).toBeGreaterThan(0.9)
+    await told('wave.csv', wave)
+    expect(await main(['forecast', file('trough.csv', rows(wave).slice(0, 1500 - 72)), '--json'])).toBe(0)
+  })
+
+  test('a value lower than all before does not change what was said before it', async () => {
+    const predictions = async (name: string, from: (tick: number) => number) => {
+      const out = join(folder, `${name}.rows`)
+      await main(['forecast', file(name, rows(from)), '--predictions', out])
+      return readFileSync(out, 'utf8').split('\n').slice(1)
+    }
+    const cut = 5 * 288 + 100
+    const whole = await predictions('calm.csv', wave)
+    const deep = await predictions('deep.csv', tick => (tick >= cut ? -5000 : wave(tick)))
+    const earlier = (lines: readonly string[]) =>
+      lines.map(line => line.split(',').slice(1)).filter(([origin]) => Number(origin) < START + cut * 300 - 1800)
+    expect(earlier(deep).length).toBeGreaterThan(500)
+    expect(earlier(deep)).toEqual(earlier(whole))
   })
 })
 

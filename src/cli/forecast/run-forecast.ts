@@ -123,7 +123,7 @@ interface Loaded {
 const MOST_CELLS = 6_000_000
 
 async function load(file: string, { step, horizon, skipBadRows }: ForecastOptions, model: OwnModel | undefined): Promise<Loaded> {
-  const series = await readSeries(file, { skipBadRows: skipBadRows === true })
+  const series = await readSeries(file, { skipBadRows: skipBadRows === true, values: 'any' })
   requireSamples(series, 2, 'a forecast')
   if (series.skipped > 0) note(`${series.skipped} bad rows left out, the first: ${series.firstSkipped}`)
   const steps = stepsOf(series.file, () => toSteps(series.samples, step))
