@@ -1,12 +1,11 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { writePart } from '../benchmarks-page.ts'
 import { CONTENDERS, type Contender } from './contenders.ts'
 import { bestThreshold, type Candidate, candidatesOf, PROFILES, type Profile, scoreAt } from './scorer.ts'
 import { cloudSeries, halvesOf, type Labelled, nabSeries } from './splits.ts'
 
-const DOCUMENT = new URL('../../docs/benchmarks.md', import.meta.url)
 const PUBLISHED = new URL('../../../shared/data/published/nab_scores_by_file.csv', import.meta.url)
-const [BEGIN, END] = ['<!-- anomalies:begin -->', '<!-- anomalies:end -->']
 const WEEK_MS = 604_800_000
 const SHOWN_SIGMA = [2, 2.5, 3.5, 5]
 
@@ -19,7 +18,7 @@ function main(): void {
     '\n\n',
   )
   process.stdout.write(`${text}\n`)
-  if (values.write) write(text)
+  if (values.write) writePart('anomalies', text)
 }
 
 type Row = readonly string[]
@@ -140,13 +139,6 @@ function published(): readonly Row[] {
 function table(titles: Row, rows: readonly Row[]): string {
   const line = (cells: Row) => `| ${cells.join(' | ')} |`
   return [line(titles), line(titles.map((_, place) => (place === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n')
-}
-
-function write(text: string): void {
-  const before = readFileSync(DOCUMENT, 'utf8')
-  const [from, to] = [before.indexOf(BEGIN), before.indexOf(END)]
-  if (from < 0 || to < from) throw new Error(`docs/benchmarks.md: no ${BEGIN} before ${END}`)
-  writeFileSync(DOCUMENT, `${before.slice(0, from + BEGIN.length)}\n${text}\n${before.slice(to)}`)
 }
 
 main()

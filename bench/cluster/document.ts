@@ -1,21 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { type Comparison, STARTUP_SECONDS } from './compare.ts'
 import { CONTENDERS } from './contenders.ts'
 import { type Figures, mediansOf } from './figures.ts'
 import { HEAP_MEGABYTES, type ScaleRun } from './scale.ts'
-
-const page = resolve(import.meta.dirname, '../../docs/benchmarks.md')
-
-/** Puts text between the markers of a part of docs/benchmarks.md, or a new part at its end. */
-export function writePart(part: 'compare' | 'scale', text: string): void {
-  const [begin, end] = [`<!-- cluster-${part}:begin -->`, `<!-- cluster-${part}:end -->`]
-  const before = readFileSync(page, 'utf8')
-  const block = `${begin}\n${text.trim()}\n${end}`
-  const [from, to] = [before.indexOf(begin), before.indexOf(end)]
-  const after = from < 0 ? `${before.trimEnd()}\n\n${block}\n` : before.slice(0, from) + block + before.slice(to + end.length)
-  writeFileSync(page, after)
-}
 
 const seconds = (value: number | undefined) => (value === undefined ? 'never' : `${value}`)
 const thousands = (value: number) => value.toLocaleString('en-US')

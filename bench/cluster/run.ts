@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
+import { writePart } from '../benchmarks-page.ts'
 import { type Compared, compare } from './compare.ts'
-import { comparisonText, scaleText, writePart } from './document.ts'
+import { comparisonText, scaleText } from './document.ts'
 import { runAtScale } from './scale.ts'
 
 const OUT = new URL('../out/cluster/', import.meta.url)
@@ -46,7 +47,7 @@ async function main(): Promise<void> {
   mkdirSync(OUT, { recursive: true })
   const text = mode === 'compare' ? await compared() : await scaled(Number(values.objects ?? 1000), Number(values.seconds))
   process.stdout.write(`${text}\n`)
-  if (!values.dry) writePart(mode, text)
+  if (!values.dry) writePart(`cluster-${mode}`, text)
 }
 
 async function compared(): Promise<string> {

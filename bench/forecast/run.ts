@@ -1,14 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { seasonalRidge } from '../../src/core/forecast/seasonal-ridge.ts'
+import { writePart } from '../benchmarks-page.ts'
 import { fleetTable, measureFleet } from './fleet.ts'
 import { peers } from './peers.ts'
 import { type Scored, scoreSeries } from './score.ts'
 import { benchSeries } from './splits.ts'
 import { tablesOf } from './table.ts'
-
-const DOCUMENT = new URL('../../docs/benchmarks.md', import.meta.url)
-const [BEGIN, END] = ['<!-- forecast:begin -->', '<!-- forecast:end -->']
 
 const FAN_MS = [5, 10, 15, 20, 25, 30].map(minutes => minutes * 60_000)
 const FLEET = 2000
@@ -35,20 +32,13 @@ async function main(): Promise<void> {
   })
   const text = [...sections, ...(values.alone ? [] : [fleetSection()])].join('\n\n')
   process.stdout.write(`${text}\n`)
-  if (values.write) write(text)
+  if (values.write) writePart('forecast', text)
 }
 
 /** Many of the forecaster behind the fan that a controller shows of each object. */
 function fleetSection(): string {
   const make = () => seasonalRidge({ stepMs: 300_000, delayMs: 0, windows: [], pointsMs: FAN_MS, unit: 100 })
   return `### A fleet, values every 5 min, a week each\n\n${fleetTable(measureFleet(make, FLEET))}`
-}
-
-function write(text: string): void {
-  const before = readFileSync(DOCUMENT, 'utf8')
-  const [from, to] = [before.indexOf(BEGIN), before.indexOf(END)]
-  if (from < 0 || to < from) throw new Error(`docs/benchmarks.md: no ${BEGIN} before ${END}`)
-  writeFileSync(DOCUMENT, `${before.slice(0, from + BEGIN.length)}\n${text}\n${before.slice(to)}`)
 }
 
 await main()

@@ -1,5 +1,6 @@
 import { type Kept, partsOf } from '../../state.ts'
 import type { DriftFacts } from './accuracy.ts'
+import { createDays, type Days } from './days.ts'
 
 /**
  * Two looks at change. Page's test in Hinkley's form (Page 1954; Gama et al. 2014, 3.2) on absolute errors in units of what the
@@ -42,16 +43,11 @@ const [STATISTIC, MEAN, SEEN, ALARM_AT] = [0, 1, 2, 3] as const
 export function createDrift({ stepsPerDay, unit }: { readonly stepsPerDay: number; readonly unit: number }): Drift {
   const test = new Float64Array(4)
   const counts = new Uint16Array(DAYS * BINS)
-  const newest = new Float64Array(1)
+  const days = createDays(counts, DAYS)
   const heldSteps = (HELD_HOURS / 24) * stepsPerDay
 
-  const forget = (day: number) => {
-    for (let gone = Math.max(newest[0]! + 1, day - DAYS + 1); gone <= day; gone++)
-      counts.fill(0, (gone % DAYS) * BINS, (gone % DAYS) * BINS + BINS)
-    newest[0] = Math.max(newest[0]!, day)
-  }
   return {
-    part: () => partsOf({ test, counts, newest }),
+    part: () => partsOf({ test, days }),
     error(at, scaledError) {
       const mean = test[MEAN]!
       test[SEEN]! += 1
@@ -63,14 +59,14 @@ export function createDrift({ stepsPerDay, unit }: { readonly stepsPerDay: numbe
       test[ALARM_AT] = at
     },
     load(day, load) {
-      forget(day)
+      days.reach(day)
       const octaves = load > 0 ? Math.log2(load / unit) : Number.NEGATIVE_INFINITY
       const bin = Math.min(BINS - 1, Math.max(0, Math.round(octaves * PER_OCTAVE) + MIDDLE))
-      counts[(day % DAYS) * BINS + bin]! += 1
+      counts[days.startOf(day) + bin]! += 1
     },
     facts(at, day) {
       const since = test[ALARM_AT]! > 0 && at - test[ALARM_AT]! < heldSteps ? test[ALARM_AT]! : undefined
-      const stability = populationStability(counts, { day, stepsPerDay })
+      const stability = populationStability(counts, { days, day, stepsPerDay })
       return {
         pageHinkley: test[STATISTIC]!,
         pageHinkleyThreshold: THRESHOLD,
@@ -84,17 +80,18 @@ export function createDrift({ stepsPerDay, unit }: { readonly stepsPerDay: numbe
 }
 
 interface Today {
+  readonly days: Days
   readonly day: number
   readonly stepsPerDay: number
 }
 
 /** Of the seven whole days before `day` against the seven before them; `undefined` where five days of either are not known. */
-function populationStability(counts: Uint16Array, { day, stepsPerDay }: Today): number | undefined {
+function populationStability(counts: Uint16Array, { days, day, stepsPerDay }: Today): number | undefined {
   const actual = new Float64Array(BINS)
   const expected = new Float64Array(BINS)
   for (let back = 1; back < DAYS; back++) {
-    const start = (((day - back) % DAYS) + DAYS) % DAYS
-    for (let bin = 0; bin < BINS; bin++) (back <= WEEK ? actual : expected)[bin]! += counts[start * BINS + bin]!
+    const start = days.startOf(day - back)
+    for (let bin = 0; bin < BINS; bin++) (back <= WEEK ? actual : expected)[bin]! += counts[start + bin]!
   }
   const [own, reference] = [sum(actual), sum(expected)]
   if (Math.min(own, reference) < FEWEST_DAYS * stepsPerDay) return undefined

@@ -1,6 +1,7 @@
 import { QUANTILES } from '../../model.ts'
-import { type Kept, partsOf } from '../../state.ts'
+import type { Kept } from '../../state.ts'
 import type { HorizonAccuracy } from './accuracy.ts'
+import { createDays } from './days.ts'
 
 /** A median's neighbours at the time when it falls due. */
 export interface Due {
@@ -32,16 +33,10 @@ export function pinballLoss(level: number, quantile: number, actual: number): nu
 }
 
 export function createScoreboard(horizonsSeconds: readonly number[]): Scoreboard {
-  const sums = new Float64Array(DAYS * horizonsSeconds.length * WIDTH)
-  const newest = new Float64Array(1)
   const dayWidth = horizonsSeconds.length * WIDTH
-  const startOf = (day: number) => (day % DAYS) * dayWidth
+  const sums = new Float64Array(DAYS * dayWidth)
+  const days = createDays(sums, DAYS)
 
-  const forget = (day: number) => {
-    for (let gone = Math.max(newest[0]! + 1, day - DAYS + 1); gone <= day; gone++)
-      sums.fill(0, startOf(gone), startOf(gone) + dayWidth)
-    newest[0] = Math.max(newest[0]!, day)
-  }
   const total = (horizon: number) => {
     const own = new Float64Array(WIDTH)
     for (let start = horizon * WIDTH; start < sums.length; start += dayWidth)
@@ -49,10 +44,10 @@ export function createScoreboard(horizonsSeconds: readonly number[]): Scoreboard
     return own
   }
   return {
-    part: () => partsOf({ sums, newest }),
+    part: () => days.part(),
     score({ day, horizon }, quantiles, { actual, lastValue, dayBefore }) {
-      forget(day)
-      const own = sums.subarray(startOf(day) + horizon * WIDTH, startOf(day) + (horizon + 1) * WIDTH)
+      days.reach(day)
+      const own = sums.subarray(days.startOf(day) + horizon * WIDTH, days.startOf(day) + (horizon + 1) * WIDTH)
       const error = quantiles[0]! - actual
       own[COUNT]! += 1
       own[ERROR]! += Math.abs(error)
@@ -69,7 +64,7 @@ export function createScoreboard(horizonsSeconds: readonly number[]): Scoreboard
       }
     },
     accuracy(day) {
-      forget(day)
+      days.reach(day)
       return horizonsSeconds.flatMap((seconds, horizon) => {
         const own = total(horizon)
         return own[COUNT]! === 0 ? [] : [told(own, seconds)]

@@ -1,6 +1,7 @@
 import { type Forecast, type Instant, WINDOW_LEVELS, type WindowForecast } from '../../model.ts'
 import { type Kept, partsOf } from '../../state.ts'
 import type { WindowAccuracy } from './accuracy.ts'
+import { createDays } from './days.ts'
 
 /** Whether the maximum of the longest window that was forecast stayed at or below its quantiles; remembered for seven days. */
 export interface WindowScore extends Kept {
@@ -23,29 +24,22 @@ const WIDTH = BOUNDS + LEVELS
 export function createWindowScore(): WindowScore {
   const waiting = new Float64Array(MOST_WAITING * WIDTH)
   const sums = new Float64Array(DAYS * (1 + LEVELS))
-  const newest = new Float64Array(1)
+  const days = createDays(sums, DAYS)
   const span = new Float64Array(2)
   const places = Array.from({ length: MOST_WAITING }, (_, i) => waiting.subarray(i * WIDTH, (i + 1) * WIDTH))
 
-  const forget = (day: number) => {
-    for (let gone = Math.max(newest[0]! + 1, day - DAYS + 1); gone <= day; gone++) {
-      const start = (gone % DAYS) * (1 + LEVELS)
-      sums.fill(0, start, start + 1 + LEVELS)
-    }
-    newest[0] = Math.max(newest[0]!, day)
-  }
   const settle = (one: Float64Array) => {
     const day = Math.floor(one[TO]! / DAY_MS)
     const maximum = one[SEEN]!
     one[TO] = 0
     if (Number.isNaN(maximum)) return
-    forget(day)
-    const start = (day % DAYS) * (1 + LEVELS)
+    days.reach(day)
+    const start = days.startOf(day)
     sums[start]! += 1
     for (let i = 0; i < LEVELS; i++) sums[start + 1 + i]! += maximum <= one[BOUNDS + i]! ? 1 : 0
   }
   return {
-    part: () => partsOf({ waiting, sums, newest, span }),
+    part: () => partsOf({ waiting, days, span }),
     absorb(at, demand) {
       for (const one of places) {
         if (one[TO] === 0 || at < one[FROM]!) continue
@@ -64,7 +58,7 @@ export function createWindowScore(): WindowScore {
       span.set([longest.fromMs / 1000, longest.toMs / 1000])
     },
     accuracy(now) {
-      forget(Math.floor(now / DAY_MS))
+      days.reach(Math.floor(now / DAY_MS))
       const total = new Float64Array(1 + LEVELS)
       for (let i = 0; i < sums.length; i++) total[i % (1 + LEVELS)]! += sums[i]!
       const count = total[0]!
