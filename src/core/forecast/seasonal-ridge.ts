@@ -80,7 +80,7 @@ export function seasonalRidge(options: SeasonalRidgeOptions): Forecaster & Resto
     )
   return {
     name: NAME,
-    ...restorable(() => ({ kind: `${NAME} ${JSON.stringify(options)}`, version: 5 }), {
+    ...restorable(() => ({ kind: `${NAME} ${JSON.stringify(options)}`, version: 6 }), {
       part: () => partsOf({ track, models: listOf(models), time: time() }),
     }),
     absorb(at, demand) {
