@@ -26,7 +26,7 @@ const calm: Omit<DecisionView, 'time'> = {
   proposals: [{ by: 'reactive', replicas: 10, why: 'load' }],
   abstentions: [],
   verdicts: ['stabilise', 'pace', 'bounds', 'hold', 'breaker'].map(by => ({ by, from: 10, to: 10, why: 'free' })),
-  conditions: [],
+  conditions: [condition('ForecastReliable', 'True', 'Calibrated')],
   plainHpa: { replicas: 10, why: 'load' },
 }
 

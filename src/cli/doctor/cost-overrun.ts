@@ -1,6 +1,6 @@
 import type { DecisionView } from '../../show/contract.ts'
 import { type Case, type Check, clear, finding, onCondition, onLoad, onPast } from './check.ts'
-import { changeBy, highestOf, hoursOf, isSlo, meanOf, neededOf, type Past, timeOf, wordsOf } from './past.ts'
+import { cutBy, highestOf, hoursOf, isSlo, keptBy, meanOf, neededOf, type Past, timeOf, type Weighed, wordsOf } from './past.ts'
 import { costADay, explainCommand, lasting, ofPast, percent, tenth } from './words.ts'
 
 /** Replica-hours that a single cause may add before it is told. */
@@ -113,21 +113,21 @@ function minReplicas(past: Past, { capacity, ...known }: Case & { readonly capac
 }
 
 /** Replica-hours that a guard kept, as a share of those that ran. */
-function keptBy(past: Past, guard: string) {
-  const kept = hoursOf(past, decision => Math.max(0, changeBy(decision, guard)))
+function hoursKept(past: Past, guard: Weighed, { workload: { minReplicas } }: Case) {
+  const keep = (decision: DecisionView) => keptBy(decision, { guard, minReplicas })
+  const kept = hoursOf(past, keep)
   const run = hoursOf(past, ({ from }) => from)
   const share = run === 0 ? 0 : kept / run
   const evidence = `${tenth(kept)} of ${tenth(run)} replica-hours in ${lasting(past.ms)} (${percent(share)}) were kept by it`
-  return { share, kept, evidence: kept === 0 ? evidence : `${evidence}: ${wordsOf(past, guard)}` }
+  return { share, kept, evidence: kept === 0 ? evidence : `${evidence}: ${wordsOf(past, guard, keep)}` }
 }
 
 const aDay = (past: Past, kept: number, known: Case) => costADay(kept / (past.ms / HOUR_MS), known)
 
 function scaleDownWindow(past: Past, known: Case) {
-  const { share, kept, evidence } = keptBy(past, 'stabilise')
+  const { share, kept, evidence } = hoursKept(past, 'stabilise', known)
   const told = `${evidence}${aDay(past, kept, known)}`
-  const last = past.spans.at(-1)?.decision
-  if (last !== undefined && isSlo(last)) {
+  if (isSlo(past)) {
     if (share < USELESS_SHARE) return clear(evidence)
     const fix =
       'in mode Slo the forecast holds replicas back by itself: set spec.behavior.scaleDown.stabilizationWindowSeconds to 0'
@@ -140,7 +140,7 @@ function scaleDownWindow(past: Past, known: Case) {
 }
 
 function scaleDownPace(past: Past, known: Case) {
-  const { share, kept, evidence } = keptBy(past, 'pace')
+  const { share, kept, evidence } = hoursKept(past, 'pace', known)
   if (share < NOTABLE_SHARE) return clear(evidence)
   const fix =
     known.workload.mode === 'ScaleOutOnly'
@@ -150,7 +150,7 @@ function scaleDownPace(past: Past, known: Case) {
 }
 
 function nothingTakenAway(past: Past, known: Case) {
-  const { share, kept, evidence } = keptBy(past, 'hold')
+  const { share, kept, evidence } = hoursKept(past, 'hold', known)
   if (share < USELESS_SHARE) return clear(evidence)
   const fix =
     'where metrics are missing, mend the source (metrics-missing, metric-source); where the load is odd, spec.anomaly.response: AlertOnly holds nothing'
@@ -165,11 +165,9 @@ function hpaCheaper(past: Past, { capacity, ...known }: Case & { readonly capaci
   const [shortOurs, shortTheirs] = [short(({ to }) => to), short(({ plainHpa }) => plainHpa.replicas)]
   const evidence = `${tenth(ours)} replicas were decided on average, the stock HPA would ask for ${tenth(theirs)} over ${lasting(past.ms)}; too few for ${lasting(shortOurs)} against ${lasting(shortTheirs)}`
   if (ours < DEARER * theirs || ours - theirs < 1 || shortTheirs > shortOurs) return clear(evidence)
-  const last = past.spans.at(-1)?.decision
-  const fix =
-    last !== undefined && isSlo(last)
-      ? 'lower the threshold of the objective Availability if the service allows it; crescendo backtest --trace FILE compares both on your traffic'
-      : 'set spec.prediction.mode: Slo: Additive never asks for fewer replicas than the HPA'
+  const fix = isSlo(past)
+    ? 'lower the threshold of the objective Availability if the service allows it; crescendo backtest --trace FILE compares both on your traffic'
+    : 'set spec.prediction.mode: Slo: Additive never asks for fewer replicas than the HPA'
   return finding('the stock HPA would run on fewer replicas, and be short no longer', {
     evidence: `${evidence}${costADay(ours - theirs, known)}`,
     fix,
@@ -177,7 +175,7 @@ function hpaCheaper(past: Past, { capacity, ...known }: Case & { readonly capaci
 }
 
 function budget({ status, reason, message }: Case['workload']['conditions'][number], { past }: Case) {
-  const cut = 'unread' in past ? 0 : timeOf(past, decision => changeBy(decision, 'budget') < 0)
+  const cut = 'unread' in past ? 0 : timeOf(past, decision => cutBy(decision, 'budget') > 0)
   const evidence = `BudgetLimited ${reason}: ${message}${'unread' in past ? '' : `; it cut for ${ofPast(cut, past)}`}`
   if (reason === 'PriceUnknown') {
     const fix = 'say what a replica costs: cost.costPerReplicaHour of the configuration'

@@ -1,6 +1,6 @@
 import type { DecisionView } from '../../show/contract.ts'
 import { type Case, type Check, clear, finding, onCondition, onLoad, onPast, unable } from './check.ts'
-import { changeBy, highestOf, meanOf, neededOf, type Past, timeOf, wordsOf } from './past.ts'
+import { cutBy, highestOf, meanOf, neededOf, type Past, timeOf, wordsOf } from './past.ts'
 import { explainCommand, lasting, ofPast, tenth } from './words.ts'
 
 /** Shorter is no trouble: four decisions of 15 s. */
@@ -106,7 +106,7 @@ function shortOfReplicas(past: Past, { capacity, ...known }: Case & { readonly c
 
 /** `bounds` lowers a count for nothing else. */
 function maxReplicas(past: Past, { workload }: Case) {
-  const cut = (decision: DecisionView) => changeBy(decision, 'bounds') < 0 && decision.from > 0
+  const cut = (decision: DecisionView) => decision.from > 0 && cutBy(decision, 'bounds') > 0
   const ms = timeOf(past, cut)
   const evidence = `maxReplicas ${workload.maxReplicas} cut what was wanted for ${ofPast(ms, past)}`
   if (ms < SHORTEST_MS) return clear(evidence)
@@ -145,11 +145,13 @@ function podsNotReady(past: Past, { workload }: Case) {
   return finding('ordered pods do not become ready', { evidence, fix })
 }
 
+const withheld = (decision: DecisionView) => cutBy(decision, 'breaker')
+
 function breaker({ status, reason, message }: Condition, { past }: Case) {
-  const cut = 'unread' in past ? 0 : timeOf(past, decision => changeBy(decision, 'breaker') < 0)
+  const cut = 'unread' in past ? 0 : timeOf(past, decision => withheld(decision) > 0)
   const evidence = `BreakerOpen ${reason}: ${message}${'unread' in past ? '' : `; it withheld replicas for ${ofPast(cut, past)}`}`
   if (status !== 'True' && cut === 0) return clear(evidence)
-  const words = 'unread' in past || cut === 0 || status === 'True' ? '' : ` (${wordsOf(past, 'breaker')})`
+  const words = 'unread' in past || cut === 0 || status === 'True' ? '' : ` (${wordsOf(past, 'breaker', withheld)})`
   const fix =
     'more replicas are no cure: look at what they wait for (database, quota, a failing rollout, a dependency that limits); the breaker closes by itself'
   return finding('scaling does not help, or did not', { evidence: `${evidence}${words}`, fix })
@@ -177,7 +179,7 @@ function flapping(past: Past) {
   const evidence = `changes that were taken back within ${lasting(REVERSAL_MS)}: ${turned} in ${lasting(past.ms)}, ${tenth(aDay)} a day`
   if (turned < FEWEST_REVERSALS || aDay < REVERSALS_A_DAY) return clear(evidence)
   const fix =
-    'widen spec.behavior.scaleDown.stabilizationWindowSeconds (or spec.behaviorPreset: Conservative); in mode Slo see forecast-coverage first'
+    'set spec.behavior.scaleDown.stabilizationWindowSeconds to a few minutes (spec.behaviorPreset: Conservative has 15); scale-down-window tells what that keeps'
   return finding('replicas go up and down again', { evidence, fix })
 }
 

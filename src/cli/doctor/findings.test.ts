@@ -177,6 +177,18 @@ const SICK: readonly (readonly [name: string, when: string, changes: Changes, ev
     'prediction.mode: Slo',
   ],
   [
+    'scale-down-window',
+    'mode Slo, though of late the reactive target speaks too',
+    {
+      course: minute => ({
+        ...(minute < 300 ? inSlo : { conditions: [condition('ForecastReliable', 'False', 'Unfamiliar')] }),
+        ...(minute < 36 && { verdicts: verdictsOf('stabilise', [7, 10]) }),
+      }),
+    },
+    '(3 %) were kept by it',
+    'in mode Slo the forecast holds',
+  ],
+  [
     'hpa-cheaper',
     'the stock HPA does with less, in mode Slo',
     { course: () => ({ ...inSlo, from: 14, to: 14, plainHpa: { replicas: 11, why: '' } }) },

@@ -46,6 +46,24 @@ describe('each check is silent', () => {
     ['budget', 'it has room', { workload: withCondition(condition('BudgetLimited', 'False', 'WithinBudget')) }],
     ['hpa-safer', 'ours are enough', { course: () => ({ plainHpa: { replicas: 20, why: '' } }) }],
     [
+      'scale-up-pace',
+      'a later guard cut more, and is the reason',
+      {
+        course: () => ({
+          verdicts: [
+            { by: 'pace', from: 40, to: 20, why: 'twice' },
+            { by: 'envelope', from: 20, to: 10, why: 'doubted' },
+          ],
+        }),
+      },
+    ],
+    ['max-replicas', 'an emergency passed it', { course: () => ({ to: 44, verdicts: verdictsOf('bounds', [44, 40]) }) }],
+    [
+      'scale-down-window',
+      'minReplicas asks for what it kept',
+      { workload: { minReplicas: 10 }, course: () => ({ verdicts: verdictsOf('stabilise', [5, 10]) }) },
+    ],
+    [
       'pods-not-ready',
       'they were ordered a minute ago',
       {

@@ -54,23 +54,44 @@ export function neededOf({ demand }: DecisionView, capacity: number): number | u
   return demand === undefined ? undefined : Math.ceil(demand / capacity - 1e-9)
 }
 
-/** What a guard added (above 0) or took away (below), as far as it was still so at the end. */
-export function changeBy({ verdicts, to }: DecisionView, guard: string): number {
-  const said = verdicts.find(({ by }) => by === guard)
-  if (said === undefined) return 0
-  return said.to > said.from ? Math.max(0, Math.min(said.to, to) - said.from) : said.to - said.from
+/** The guards whose words the checks weigh; a test holds them to those of the core. */
+export const WEIGHED = ['stabilise', 'pace', 'bounds', 'budget', 'envelope', 'hold', 'breaker'] as const
+export type Weighed = (typeof WEIGHED)[number]
+
+const saidBy = ({ verdicts }: DecisionView, guard: Weighed) => verdicts.find(({ by }) => by === guard)
+
+/** Replicas that a guard took away for good: nothing where a later guard took away more, which then is the reason. */
+export function cutBy(decision: DecisionView, guard: Weighed): number {
+  const said = saidBy(decision, guard)
+  if (said === undefined || decision.to < said.to) return 0
+  return Math.max(0, said.from - decision.to)
 }
 
-/** The words of a guard that say most of why, from the decision that it changed most. */
-export function wordsOf({ spans }: Past, guard: string): string {
-  const changed = spans.toSorted((a, b) => Math.abs(changeBy(b.decision, guard)) - Math.abs(changeBy(a.decision, guard)))
-  return changed[0]?.decision.verdicts.find(({ by }) => by === guard)?.why ?? ''
+/** The same for growth alone. */
+export function growthCutBy(decision: DecisionView, guard: Weighed): number {
+  const said = saidBy(decision, guard)
+  return said === undefined || said.from <= decision.from ? 0 : cutBy(decision, guard)
 }
 
-/** Whether the forecast decides alone: mode Slo, in which the reactive proposer stands by. */
-export function isSlo({ proposals, abstentions }: DecisionView): boolean {
-  return (
-    proposals.some(({ by }) => by === 'predictive') &&
-    abstentions.some(({ by, why }) => by === 'reactive' && why.startsWith('stands by'))
+/** Replicas that a guard kept, as far as they were still there in the end and minReplicas does not ask for them anyway. */
+export function keptBy(decision: DecisionView, { guard, minReplicas }: { guard: Weighed; minReplicas: number }): number {
+  const said = saidBy(decision, guard)
+  return said === undefined ? 0 : Math.max(0, Math.min(said.to, decision.to) - Math.max(said.from, minReplicas))
+}
+
+/** What a guard said in the decision that it changed most. */
+export function wordsOf({ spans }: Past, guard: Weighed, change: (decision: DecisionView) => number): string {
+  const [most] = spans.toSorted((a, b) => change(b.decision) - change(a.decision))
+  return most === undefined ? '' : (saidBy(most.decision, guard)?.why ?? '')
+}
+
+/**
+ * Whether the forecast decides alone (mode Slo), in which the reactive proposer stands by. Told by the newest decision that could
+ * rest on a forecast, since in others it speaks in every mode.
+ */
+export function isSlo({ spans }: Past): boolean {
+  const rested = spans.findLast(({ decision }) =>
+    decision.conditions.some(({ type, status }) => type === 'ForecastReliable' && status === 'True'),
   )
+  return rested?.decision.abstentions.some(({ by, why }) => by === 'reactive' && why.startsWith('stands by')) ?? false
 }

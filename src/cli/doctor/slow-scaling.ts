@@ -1,6 +1,6 @@
 import type { DecisionView } from '../../show/contract.ts'
 import { type Case, type Check, clear, finding, onCondition, onLoad, onPast, unable } from './check.ts'
-import { changeBy, highestOf, neededOf, type Past, timeOf, wordsOf } from './past.ts'
+import { growthCutBy, highestOf, neededOf, type Past, timeOf, type Weighed, wordsOf } from './past.ts'
 import { explainCommand, lasting, ofPast, percent } from './words.ts'
 
 /** Shorter is no trouble: four decisions of 15 s. */
@@ -109,18 +109,14 @@ function horizonOf(forecast: Case['forecast']): number | undefined {
   return last === undefined ? undefined : Date.parse(last.time) - Date.parse(forecast.madeAt)
 }
 
-const isGrowing = (decision: DecisionView, guard: string) => {
-  const said = decision.verdicts.find(({ by }) => by === guard)
-  return said !== undefined && said.from > decision.from && said.to < said.from
-}
-
-function heldGrowth(past: Past, guard: string) {
-  const ms = timeOf(past, decision => isGrowing(decision, guard))
-  const most = highestOf(past, decision => (isGrowing(decision, guard) ? -changeBy(decision, guard) : 0)) ?? 0
+function heldGrowth(past: Past, guard: Weighed) {
+  const cut = (decision: DecisionView) => growthCutBy(decision, guard)
+  const ms = timeOf(past, decision => cut(decision) > 0)
+  const most = highestOf(past, cut) ?? 0
   const evidence = `growth was cut for ${ofPast(ms, past)}`
   return {
     isLong: ms >= SHORTEST_MS,
-    evidence: most === 0 ? evidence : `${evidence}, by ${most} replicas at most: ${wordsOf(past, guard)}`,
+    evidence: most === 0 ? evidence : `${evidence}, by ${most} replicas at most: ${wordsOf(past, guard, cut)}`,
   }
 }
 
