@@ -1,3 +1,4 @@
+import { DEFAULT_SERVER } from '../src/cli/default-server.ts'
 import type { Case } from '../src/cli/doctor/check.ts'
 import { pastOf } from '../src/cli/doctor/past.ts'
 import type { DecisionView, ForecastView, WorkloadView } from '../src/show/contract.ts'
@@ -99,9 +100,11 @@ export interface Changes {
   readonly course?: Course
   readonly minutes?: number
   readonly forecast?: Case['forecast']
+  readonly alerts?: Case['alerts']
 }
 
 /** A workload that every check finds well, but for the changes. */
-export function caseOf({ workload, course, minutes, forecast = accurate }: Changes = {}): Case {
-  return { workload: { ...healthy, ...workload }, past: pastOf(decisionsOf(course, minutes), NOW), forecast }
+export function caseOf({ workload, course, minutes, forecast = accurate, alerts = [] }: Changes = {}): Case {
+  const past = pastOf(decisionsOf(course, minutes), NOW)
+  return { workload: { ...healthy, ...workload }, past, forecast, alerts, server: DEFAULT_SERVER }
 }

@@ -1,5 +1,5 @@
 import type { ExposedSample } from '../../observe/open-metrics-text.ts'
-import type { ForecastView, WorkloadView } from '../../show/contract.ts'
+import type { AlertView, ForecastView, WorkloadView } from '../../show/contract.ts'
 import type { Past } from './past.ts'
 
 /** The three classic troubles of an autoscaler. */
@@ -31,6 +31,10 @@ export interface Case {
   readonly workload: WorkloadView
   readonly past: Past | Unread
   readonly forecast: ForecastView | Unread
+  /** What is wrong right now, of everything that the server knows. */
+  readonly alerts: readonly AlertView[] | Unread
+  /** Where it was asked, as the command line names it. */
+  readonly server: string
 }
 
 /** What a controller says about itself: the samples of `/metrics`. */

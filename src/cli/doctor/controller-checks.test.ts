@@ -60,7 +60,7 @@ const SICK: readonly (readonly [name: string, changes: Values, evidence: string,
     'scrape more often',
   ],
   ['late-turns', { crescendo_queue_oldest_seconds: 40 }, 'waits for 40.0 s', 'controller.workers'],
-  ['late-turns', { crescendo_skipped_ticks_total: 50 }, '50 turns were skipped beside 1000 decisions', 'controller.workers'],
+  ['late-turns', { crescendo_skipped_ticks_total: 20 }, '20 turns were skipped beside 1000 decisions', 'controller.workers'],
   [
     'api-server',
     {
@@ -90,6 +90,15 @@ describe('each check of the controller', () => {
 
   test.each(CONTROLLER_CHECKS.map(({ name }) => name))('%s is silent where nothing is wrong', name => {
     expect(outcomeOf(name)).toMatchObject({ kind: 'clear', evidence: expect.stringMatching(/./) })
+  })
+
+  test('a few calls suffice to tell, and a few failures of many are none', () => {
+    const few = {
+      'crescendo_metric_source_calls_total{source=prometheus}': 25,
+      'crescendo_metric_source_failures_total{source=prometheus}': 5,
+    }
+    expect(outcomeOf('metric-source', few)).toMatchObject({ kind: 'finding' })
+    expect(outcomeOf('api-server', { 'crescendo_api_requests_total{code=500}': 10 })).toMatchObject({ kind: 'clear' })
   })
 
   test.each([

@@ -61,6 +61,12 @@ export const DEGRADED_PERFORMANCE: readonly Check<Case>[] = [
     examine: onCondition('Emergency', emergency, () => clear('emergency is Off, so nothing passes the limits')),
   },
   {
+    name: 'anomaly',
+    trouble: 'degraded performance',
+    asks: 'whether the load or a pod is unusual right now',
+    examine: anomaly,
+  },
+  {
     name: 'flapping',
     trouble: 'degraded performance',
     asks: 'whether replicas go up and down again within minutes',
@@ -163,6 +169,19 @@ function emergency({ status, reason, message }: Condition) {
   const fix =
     'raise spec.maxReplicas or spec.budget to what the load needs, before the emergency ends by itself (spec.emergency.maxDurationSeconds)'
   return finding('the load passes the limits of the object', { evidence, fix })
+}
+
+/** Alarms that go on; where nobody keeps them, what the policy answers as an anomaly. */
+function anomaly({ alerts, workload: { namespace, name } }: Case) {
+  if ('unread' in alerts) return unable(alerts.unread)
+  const own = alerts.filter(one => one.namespace === namespace && one.workload === name)
+  const odd = own.filter(one => one.name === 'Anomaly' || one.name === 'Anomalous')
+  if (odd.length === 0) return clear('no alarm goes on')
+  const evidence = odd.map(
+    ({ reason, message, since }) => `${reason}: ${message}${since === undefined ? '' : `, since ${since}`}`,
+  )
+  const fix = `see what it is (GET /api/v1/workloads/${namespace}/${name}/anomalies); a label, true or false, moves the threshold to where alarms are worth it`
+  return finding('something unusual goes on', { evidence: evidence.join('; '), fix })
 }
 
 function flapping(past: Past) {

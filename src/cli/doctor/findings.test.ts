@@ -11,6 +11,11 @@ const inSlo = {
 }
 const { accuracy } = accurate
 
+const alarm = (workload: string, reason: string) => ({
+  ...({ name: 'Anomaly', severity: 'warning', namespace: 'shop', message: 'it repeats', since: '2026-11-24T12:00:00Z' } as const),
+  ...{ workload, reason },
+})
+
 /** What makes each check speak, with a part of its evidence and of its fix. */
 const SICK: readonly (readonly [name: string, when: string, changes: Changes, evidence: string, fix: string])[] = [
   [
@@ -280,6 +285,20 @@ const SICK: readonly (readonly [name: string, when: string, changes: Changes, ev
     { workload: withCondition(condition('Emergency', 'False', 'Expired')) },
     'Emergency Expired',
     'spec.maxReplicas',
+  ],
+  [
+    'anomaly',
+    'an alarm of this workload goes on',
+    { alerts: [alarm('checkout', 'flat line'), alarm('cart', 'spike')] },
+    'flat line: it repeats, since 2026-11-24T12:00:00Z',
+    'GET /api/v1/workloads/shop/checkout/anomalies',
+  ],
+  [
+    'anomaly',
+    'the condition says so, where nobody keeps alarms',
+    { alerts: [{ ...alarm('checkout', 'Hold'), name: 'Anomalous', since: undefined }] },
+    'Hold: it repeats',
+    'a label, true or false',
   ],
   [
     'flapping',

@@ -10,6 +10,7 @@ const inSlo = {
   abstentions: [{ by: 'reactive', why: 'stands by with 9 (load): the forecast decides' }],
 }
 const { accuracy } = accurate
+const acting = healthy.scalers[0]!
 
 describe('each check is silent', () => {
   test.each(WORKLOAD_CHECKS.map(({ name }) => name))('%s: nothing is wrong', name => {
@@ -45,6 +46,35 @@ describe('each check is silent', () => {
     ['hpa-cheaper', 'the HPA would be short of replicas', { course: () => ({ to: 14, plainHpa: { replicas: 8, why: '' } }) }],
     ['budget', 'it has room', { workload: withCondition(condition('BudgetLimited', 'False', 'WithinBudget')) }],
     ['hpa-safer', 'ours are enough', { course: () => ({ plainHpa: { replicas: 20, why: '' } }) }],
+    ['metrics-missing', 'five minutes of six hours are seldom', { course: minute => (minute < 5 ? { demand: undefined } : {}) }],
+    ['slow-start', 'a start takes no time', { workload: { startupSeconds: 0 }, course: minute => ({ from: 10 + (minute % 2) }) }],
+    ['demand-doubted', 'no growth was asked for', { course: () => ({ to: 8, verdicts: verdictsOf('envelope', [10, 8]) }) }],
+    ['min-replicas', 'something else asks for more', { workload: { minReplicas: 9 }, course: () => ({ demand: 300 }) }],
+    [
+      'hpa-cheaper',
+      'it is half a replica',
+      { course: minute => ({ to: 2, demand: 90, plainHpa: { replicas: 1 + (minute % 2), why: '' } }) },
+    ],
+    [
+      'short-of-replicas',
+      'a minute of a day and a half',
+      { minutes: 2160, course: minute => (minute === 9 ? { demand: 1200 } : {}) },
+    ],
+    [
+      'pods-not-ready',
+      'starts are slow, and the last increase is twenty minutes ago',
+      {
+        workload: { startupSeconds: 600, scalers: [{ name: 'crescendo', readyReplicas: 7, desiredReplicas: 10 }] },
+        course: minute => (minute < 340 ? { from: 7, to: 10 } : {}),
+      },
+    ],
+    ['pods-not-ready', 'one of ten is missing', { workload: { scalers: [{ ...acting, readyReplicas: 9 }] } }],
+    ['flapping', 'it happens four times in six hours', { course: minute => ({ from: minute % 90 === 50 ? 12 : 10 }) }],
+    [
+      'other-writer',
+      'every change was decided',
+      { course: minute => ({ from: 10 + Math.floor(minute / 60), to: 10 + Math.floor((minute + 1) / 60) }) },
+    ],
     [
       'scale-up-pace',
       'a later guard cut more, and is the reason',
@@ -79,6 +109,11 @@ describe('each check is silent', () => {
     ['other-writer', 'it only recommends', { workload: { mode: 'Recommend' }, course: minute => ({ from: 10 + (minute % 7) }) }],
   ]
 
+  test('an increase that is older than the record is said to be so', () => {
+    const evidence = '10 of 10 replicas are ready, 6.0 h after the last increase at least'
+    expect(outcomeOf('pods-not-ready', caseOf())).toMatchObject({ evidence })
+  })
+
   test.each(WELL)('%s: %s', (name, _when, changes) => {
     expect(outcomeOf(name, caseOf(changes))).toMatchObject({ kind: 'clear' })
   })
@@ -89,6 +124,7 @@ describe('a check that cannot be made says why', () => {
     ['metrics-missing', caseOf({ workload: { conditions: [], lastDecision: undefined } }), 'nothing was decided yet'],
     ['metrics-missing', { ...caseOf(), past: { unread: 'no page' } }, 'no page'],
     ['flapping', { ...caseOf(), past: { unread: 'no page' } }, 'no page'],
+    ['anomaly', caseOf({ alerts: { unread: 'no page' } }), 'no page'],
     ['flapping', caseOf({ minutes: 30 }), '0.5 h of decisions are recorded, and it takes 1'],
     ['over-provisioned', caseOf({ workload: { capacityPerReplica: undefined } }), 'nothing says what load a replica serves'],
     ['over-provisioned', caseOf({ course: () => ({ demand: undefined }) }), 'no decision knew the load'],

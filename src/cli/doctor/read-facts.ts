@@ -27,8 +27,17 @@ export interface FactsRead {
 export async function readFacts(server: URL, wanted: Wanted): Promise<FactsRead> {
   const { time, workloads } = await ask(server, 'api/v1/workloads', shapes.workloads)
   const chosen = chosenOf(workloads, wanted, server)
+  const alerts = await orWhy(async () => (await ask(server, 'api/v1/alerts', shapes.alerts)).alerts)
   const cases: Case[] = []
-  for (const workload of chosen) cases.push(await caseOf(server, workload, Date.parse(time))) // one by one: it is a guest there
+  for (const workload of chosen) {
+    // One by one: it is a guest there.
+    cases.push({
+      workload,
+      ...(await recordOf(server, workload, Date.parse(time))),
+      alerts,
+      server: server.href.replace(/\/$/, ''),
+    })
+  }
   return { time, house: { samples: await orWhy(() => samplesOf(server)) }, cases }
 }
 
@@ -40,14 +49,13 @@ function chosenOf(workloads: readonly WorkloadView[], { name, namespace }: Wante
   throw new Unanswered(`no workload ${sought} at ${server.origin}; it knows ${known || 'none'}`)
 }
 
-async function caseOf(server: URL, workload: WorkloadView, now: number): Promise<Case> {
-  const path = `api/v1/workloads/${encodeURIComponent(workload.namespace)}/${encodeURIComponent(workload.name)}`
+async function recordOf(server: URL, { namespace, name }: WorkloadView, now: number): Promise<Pick<Case, 'past' | 'forecast'>> {
+  const path = `api/v1/workloads/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`
   const past = async () => {
     const { decisions } = await ask(server, `${path}/decisions?limit=${DECISIONS}`, shapes.decisions)
     return pastOf(decisions, now)
   }
   return {
-    workload,
     past: await orWhy(past),
     forecast: await orWhy(() => ask(server, `${path}/forecast`, shapes.forecast)),
   }

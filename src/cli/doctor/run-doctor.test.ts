@@ -39,7 +39,7 @@ async function serve(changes: Partial<Facts> = {}, options: ServerOptions = {}):
   const decisions = decisionsOf(() => ({
     from: 40,
     to: 40,
-    demand: 2600,
+    demand: 3000,
     verdicts: [{ by: 'bounds', from: 44, to: 40, why: 'above 2…40' }],
   })).map(({ time, sentence: _, demand = 0, ...rest }): Decision => ({ ...rest, demand, at: Date.parse(time) }))
   const { facts } = exampleFacts({
@@ -65,6 +65,9 @@ test('findings come with evidence and fix, by trouble; what could not be checked
     '    evidence: maxReplicas 40 cut what was wanted for 6.0 h of the last 6.0 h; 44 were wanted at most',
   )
   expect(lines[at + 2]).toMatch(/^ {4}fix: set spec\.maxReplicas to 44 or more/)
+  expect(printed.out).toMatch(
+    new RegExp(`fix: crescendo explain checkout --namespace shop --at \\S+ --server ${server} tells what held it back`),
+  )
   expect(printed.out).toContain('prometheus is down, answered 2 min ago, 3 of 40 calls failed')
   expect(printed.out).toContain('\n  controller  metric-delay: 0 changes were written since the start, and it takes 10\n')
   expect(printed.out).toMatch(/\n\d+ checks, \d+ findings; \d+ more could not be made\n$/)

@@ -1,3 +1,4 @@
+import { DEFAULT_SERVER } from '../default-server.ts'
 import type { Case } from './check.ts'
 import type { Past } from './past.ts'
 
@@ -20,7 +21,9 @@ export function costADay(replicas: number, { workload: { price, currency = 'USD'
   return price === undefined ? '' : `, ${(replicas * price * 24).toFixed(2)} ${currency} a day`
 }
 
-/** The command that tells the whole argument of one decision. */
-export function explainCommand({ workload: { namespace, name } }: Case, time?: string): string {
-  return `crescendo explain ${name} --namespace ${namespace}${time === undefined ? '' : ` --at ${time}`}`
+/** The command that tells the whole argument of one decision, asked of the same server. */
+export function explainCommand({ workload: { namespace, name }, server }: Case, time?: string): string {
+  const at = time === undefined ? '' : ` --at ${time}`
+  const where = server === DEFAULT_SERVER ? '' : ` --server ${server}`
+  return `crescendo explain ${name} --namespace ${namespace}${at}${where}`
 }
