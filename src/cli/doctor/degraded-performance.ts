@@ -172,8 +172,9 @@ function emergency({ status, reason, message }: Condition) {
 }
 
 /** Alarms that go on; where nobody keeps them, what the policy answers as an anomaly. */
-function anomaly({ alerts, workload: { namespace, name } }: Case) {
+function anomaly({ alerts, workload: { namespace, name, lastDecision } }: Case) {
   if ('unread' in alerts) return unable(alerts.unread)
+  if (lastDecision === undefined) return unable('nothing was decided yet')
   const own = alerts.filter(one => one.namespace === namespace && one.workload === name)
   const odd = own.filter(one => one.name === 'Anomaly' || one.name === 'Anomalous')
   if (odd.length === 0) return clear('no alarm goes on')

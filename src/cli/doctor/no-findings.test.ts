@@ -124,6 +124,7 @@ describe('a check that cannot be made says why', () => {
     ['metrics-missing', caseOf({ workload: { conditions: [], lastDecision: undefined } }), 'nothing was decided yet'],
     ['metrics-missing', { ...caseOf(), past: { unread: 'no page' } }, 'no page'],
     ['flapping', { ...caseOf(), past: { unread: 'no page' } }, 'no page'],
+    ['anomaly', caseOf({ workload: { lastDecision: undefined } }), 'nothing was decided yet'],
     ['anomaly', caseOf({ alerts: { unread: 'no page' } }), 'no page'],
     ['flapping', caseOf({ minutes: 30 }), '0.5 h of decisions are recorded, and it takes 1'],
     ['over-provisioned', caseOf({ workload: { capacityPerReplica: undefined } }), 'nothing says what load a replica serves'],
