@@ -69,7 +69,7 @@ describe('the HTTP API of a running controller', () => {
 
   test('crescendo doctor can make every check that minutes allow, and finds nothing wrong with the parts that work', async () => {
     const { house, cases } = await readFacts(new URL(`${crescendo.url}/`), {})
-    const results = examine(house, cases)
+    const results = await examine(house, cases)
     const namesOf = (wanted: string) => results.filter(({ kind }) => kind === wanted).map(({ name }) => name)
     expect(
       results.filter(one => one.kind === 'unable' && !/recorded|compared|no forecast|since the start/.test(one.why)),

@@ -6,14 +6,13 @@ import { CONTROLLER_CHECKS } from './controller-checks.ts'
 export type Result = { readonly subject: string } & Pick<Check<never>, 'name' | 'trouble' | 'asks'> & Outcome
 
 /** Every check of the controller, and every check of every workload. */
-export function examine(house: House, cases: readonly Case[]): readonly Result[] {
-  return [
-    ...CONTROLLER_CHECKS.map(check => resultOf(check, house, 'controller')),
-    ...cases.flatMap(known => {
-      const { namespace, name } = known.workload
-      return WORKLOAD_CHECKS.map(check => resultOf(check, known, `${namespace}/${name}`))
-    }),
-  ]
+export async function examine(house: House, cases: AsyncIterable<Case>): Promise<readonly Result[]> {
+  const results = CONTROLLER_CHECKS.map(check => resultOf(check, house, 'controller'))
+  for await (const known of cases) {
+    const { namespace, name } = known.workload
+    results.push(...WORKLOAD_CHECKS.map(check => resultOf(check, known, `${namespace}/${name}`)))
+  }
+  return results
 }
 
 function resultOf<Subject>({ name, trouble, asks, examine: judge }: Check<Subject>, of: Subject, subject: string): Result {

@@ -20,7 +20,8 @@ export interface Wanted {
 export interface FactsRead {
   readonly time: string
   readonly house: House
-  readonly cases: readonly Case[]
+  /** One after the other, asked for as they are wanted: a thousand records at once would be gigabytes. */
+  readonly cases: AsyncIterable<Case>
 }
 
 /** Everything that the checks look at. Throws `Unanswered` where nobody answers or knows the workload; other gaps are told by the checks. */
@@ -28,17 +29,11 @@ export async function readFacts(server: URL, wanted: Wanted): Promise<FactsRead>
   const { time, workloads } = await ask(server, 'api/v1/workloads', shapes.workloads)
   const chosen = chosenOf(workloads, wanted, server)
   const alerts = await orWhy(async () => (await ask(server, 'api/v1/alerts', shapes.alerts)).alerts)
-  const cases: Case[] = []
-  for (const workload of chosen) {
-    // One by one: it is a guest there.
-    cases.push({
-      workload,
-      ...(await recordOf(server, workload, Date.parse(time))),
-      alerts,
-      server: server.href.replace(/\/$/, ''),
-    })
+  const asked = { alerts, server: server.href.replace(/\/$/, '') }
+  async function* cases(): AsyncGenerator<Case> {
+    for (const workload of chosen) yield { workload, ...(await recordOf(server, workload, Date.parse(time))), ...asked }
   }
-  return { time, house: { samples: await orWhy(() => samplesOf(server)) }, cases }
+  return { time, house: { samples: await orWhy(() => samplesOf(server)) }, cases: cases() }
 }
 
 function chosenOf(workloads: readonly WorkloadView[], { name, namespace }: Wanted, server: URL): readonly WorkloadView[] {

@@ -18,7 +18,7 @@ export async function runDoctor(name: string | undefined, options: DoctorOptions
   const { namespace } = options
   try {
     const { time, house, cases } = await readFacts(server, { ...(name && { name }), ...(namespace && { namespace }) })
-    const results = examine(house, cases)
+    const results = await examine(house, cases)
     const counts = countsOf(results)
     if (options.json) printJson({ time, server: server.origin, ...counts, results })
     else tell(results, { all: options.all ?? false })
