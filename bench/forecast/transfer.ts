@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import type { Snapshot } from '../../src/core/rules.ts'
 import { writePart } from '../benchmarks-page.ts'
+import { thatAreThere } from '../shared-data.ts'
 import { benchSeries, type Half } from './splits.ts'
 import { AGES, type Pupil, priorOf, pupilOf, scoreYouth, type Tally } from './transfer-score.ts'
 
@@ -23,8 +24,7 @@ const WAYS = [
 /** `npm run bench:transfer [-- --write]`: series in their first two days, with and without what another series has learnt. */
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { write: { type: 'boolean', default: false } } })
-  const pupils = (await benchSeries()).map(pupilOf)
-  if (pupils.length === 0) throw new Error('no series: the shared data stand in ../shared/data, beside the repository')
+  const pupils = thatAreThere(await benchSeries()).map(pupilOf)
   const priors = new Map(pupils.map(pupil => [pupil, priorOf(pupil)]))
   const youths: Youth[] = []
   for (const pupil of pupils) {
