@@ -46,6 +46,7 @@ const exampleAccuracy: ForecastAccuracy = {
   },
   champion: { name: 'long', since: NOW - 7_200_000, candidates: [{ name: 'ensemble', meanAbsoluteError: 12 }] },
   trust: 0.5,
+  lentBy: 'shop/basket',
 }
 
 const decisions = [decisionOf(0, 13), decisionOf(5, 14), decisionOf(10, 16)]

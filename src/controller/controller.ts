@@ -13,7 +13,7 @@ import { type Agent, type AgentWorld, createAgent, type Turn } from './agent.ts'
 import { type AnomalyBook, createAnomalyBook } from './anomaly-book.ts'
 import { createClaims } from './claims.ts'
 import { follow } from './follow.ts'
-import { takingTurns } from './mind.ts'
+import { type Mind, takingTurns } from './mind.ts'
 import type { Autoscaler } from './objects.ts'
 import { createPodIndex } from './pod-index.ts'
 import { createSettings, type SettingsOf } from './policies.ts'
@@ -157,6 +157,7 @@ function assemble(options: ControllerOptions): Parts {
       conflictOf,
       targets: createTargets({ client: writer, watches, pods }),
       leadsSince: () => parts.leadsSince,
+      minds: () => [...parts.agents.values()].flatMap(agent => agent.mind() ?? []),
     }),
     agents: new Map(),
     turns: new Map(),
@@ -205,10 +206,11 @@ interface Wiring {
   readonly conflictOf: ConflictOf
   readonly targets: Targets
   readonly leadsSince: () => Instant
+  readonly minds: () => readonly Mind[]
 }
 
 function worldOf(options: ControllerOptions, wiring: Wiring): AgentWorld {
-  const { watches, settingsOf, conflictOf, targets, leadsSince } = wiring
+  const { watches, settingsOf, conflictOf, targets, leadsSince, minds } = wiring
   const { clock, log, store, settings } = options
   const objectOf = (id: string) => watches.autoscalers.get(...namesOf(id))
   const isChanged = ({ id, uid, generation }: Autoscaler) => {
@@ -239,6 +241,7 @@ function worldOf(options: ControllerOptions, wiring: Wiring): AgentWorld {
     defaults: settings,
     mind: {
       backfillMs: settings.backfillMs,
+      peers: minds,
       inTurn: takingTurns(options.learners?.threads),
       ...(options.learners && { learners: options.learners }),
     },

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { seasonalLoad } from '../core/forecast/seeded-load.ts'
 import { snapshotRules } from '../core/policy/rules-snapshot.ts'
 import { learnLesson } from '../loop/lesson.ts'
-import type { Learners } from '../ports.ts'
+import type { DurableStore, Learners } from '../ports.ts'
 import { openStore } from '../store/open-store.ts'
 import { createMind, type Mind, takingTurns } from './mind.ts'
 import type { Plan } from './plan.ts'
@@ -95,6 +95,91 @@ describe('the past of an object', () => {
     const { mind, warnings } = await learnt(learnersThat(() => Promise.reject(new Error('closed')), true))
     expect(warnings).toEqual([])
     expect(mind.learning()).toBe('its past could not be read; it learns from now on')
+  })
+})
+
+describe('a load without a past', () => {
+  const DAY = 1440
+  const kin = { ...plan, kin: 'profile ApiGateway' }
+  const young = { ...kin, target: { ...plan.target, id: 'shop/new', capacityPerReplica: 40 } }
+
+  /** A mind with that much past, in a store of its own unless it is given one; and what was told of lenders. */
+  async function living(
+    of: Plan,
+    { days = 0, seed = 4, peers = [] as readonly Mind[], kept = undefined as DurableStore | undefined },
+  ) {
+    const told: object[] = []
+    const log = {
+      info: (event: string, facts?: object) => void (event.includes('young') && told.push(facts ?? {})),
+      warn: () => undefined,
+    }
+    const store = kept ?? (await openStore({ type: 'Memory' }, { clock, log }))
+    if (kept === undefined) endings.push(() => store.close())
+    const past = seasonalLoad({ seed, ticks: days * DAY, stepMs: STEP_MS, mean: 1000, swing: 0.5, noise: 0.05 })
+    const history = async () =>
+      past.map((value, i) => {
+        const at = NOW - (past.length - i) * STEP_MS
+        return { at, demand: { kind: 'value' as const, at, value } }
+      })
+    const mind = createMind(of, {
+      ...{ store, clock, log, history, settlesAt: NOW, inTurn: takingTurns() },
+      backfillMs: 8 * 86_400_000,
+      peers: () => peers,
+    })
+    while (mind.learning() === 'learning the past') await new Promise(resolve => setTimeout(resolve, 5))
+    return { mind, told, store }
+  }
+  const live = (mind: Mind, minutes: number) => {
+    const loads = seasonalLoad({ seed: 9, ticks: minutes, stepMs: STEP_MS, mean: 300, swing: 0.5, noise: 0.05 })
+    for (const [minute, load] of loads.entries()) mind.rules().forecaster?.absorb(NOW + minute * STEP_MS, load)
+    return mind.rules().forecaster?.predict(NOW + minutes * STEP_MS)
+  }
+
+  test('begins with what the most trusted of its kind has learnt, says from whom for a day, and speaks after three hours', async () => {
+    const [lender, other] = [
+      await living(kin, { days: 4 }),
+      await living({ ...kin, target: { ...kin.target, id: 'shop/b' } }, { days: 1 }),
+    ]
+    const { mind, told } = await living(young, { peers: [other.mind, lender.mind] })
+    expect(told).toEqual([{ target: 'shop/new', from: 'shop/web' }])
+    expect(live(mind, 179)).toHaveProperty('abstains')
+    expect(live(mind, 181)).toHaveProperty('windows')
+    expect(mind.accuracy()?.lentBy).toBe('shop/web')
+    live(mind, DAY + 1)
+    expect(mind.accuracy()?.lentBy).toBeUndefined()
+  })
+
+  test('is lent nothing by another kind, by another metric, by itself, nor by a load of which nobody said what it is like', async () => {
+    const lenders = [
+      { ...kin, kin: 'profile Analytics' },
+      { ...kin, driver: 'cpu' },
+      { ...kin, target: { ...kin.target, id: 'shop/new' } },
+      plan,
+    ]
+    const peers = await Promise.all(lenders.map(async one => (await living(one, { days: 4 })).mind))
+    const { mind, told } = await living(young, { peers })
+    expect(told).toEqual([])
+    expect(live(mind, 200)).toEqual({ abstains: '3.3 h of the 6 h of history that a forecast needs' })
+  })
+
+  test('asks again when it is kept, while nobody knew enough; a load with a past of its own does not', async () => {
+    const peers: Mind[] = []
+    const late = await living(young, { peers })
+    const grown = await living({ ...young, target: { ...young.target, id: 'shop/old' } }, { days: 1, peers })
+    peers.push((await living(kin, { days: 4 })).mind)
+    for (const { mind } of [late, late, grown]) await mind.keep()
+    expect(late.told).toEqual([{ target: 'shop/new', from: 'shop/web' }])
+    expect(grown.told).toEqual([])
+  })
+
+  test('after a restart still knows who has lent', async () => {
+    const lender = await living(kin, { days: 4 })
+    const before = await living(young, { peers: [lender.mind] })
+    live(before.mind, 200)
+    await before.mind.keep()
+    const after = await living(young, { kept: before.store })
+    expect(after.mind.accuracy()?.lentBy).toBe('shop/web')
+    expect(after.told).toEqual([])
   })
 })
 

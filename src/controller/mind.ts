@@ -20,6 +20,9 @@ export interface Mind {
   accuracy(): ForecastAccuracy | undefined
   /** What the screens learnt from the past, once: the object's next tick takes it into its memory. */
   lesson(): Memory['slots'] | undefined
+  /** What it has learnt, for a young load of that plan; absent where that is of another kind, or while it knows too little itself. */
+  lend(plan: Plan): Snapshot | undefined
+  readonly target: string
   /** Keeps what was learnt, so that a restart resumes with it. */
   keep(): Promise<void>
 }
@@ -36,6 +39,8 @@ export interface MindOptions {
   readonly settlesAt: Instant
   /** Learns a first past in a thread; absent: in slices on the loop. */
   readonly learners?: Learners
+  /** Those who may lend to a load without a past; absent: nobody. */
+  readonly peers?: () => readonly Mind[]
   /** Lets few objects learn at a time, so that the loop is left alone. */
   readonly inTurn: (learn: () => Promise<void>) => Promise<void>
 }
@@ -51,6 +56,7 @@ interface Kept {
   readonly fingerprint: string
   readonly learntUntil: Instant
   readonly rules: Snapshot
+  readonly lentBy?: string
 }
 
 interface State {
@@ -61,6 +67,8 @@ interface State {
   isLearning: boolean
   lesson?: Memory['slots'] | undefined
   trouble?: string
+  /** The target whose knowledge it began with. */
+  lentBy?: string
 }
 
 /** Builds the rules of a plan and begins to learn its past. */
@@ -72,7 +80,9 @@ export function createMind(plan: Plan, options: MindOptions): Mind {
   if (hasPast) void options.inTurn(() => learnPast(state, options)).catch(error => giveUp(state, options, error))
   return {
     rules: () => (state.isLearning ? interim : learner),
-    accuracy: () => (state.isLearning ? undefined : learner.forecaster?.accuracy?.()),
+    target: plan.target.id,
+    lend: to => (state.isLearning || !isOfAKind(plan, to) ? undefined : learner.forecaster?.lend?.()),
+    accuracy: () => (state.isLearning ? undefined : accuracyOf(state)),
     learning: () => (state.isLearning ? 'learning the past' : state.trouble),
     lesson() {
       const { lesson } = state
@@ -104,9 +114,34 @@ async function learnPast(state: State, options: MindOptions): Promise<void> {
   const restored = await restore(state, options)
   if (!restored) await learnFirst(state, await firstPast(target, options), options)
   for (let round = 0; round < 3; round++) await learnFrom(state, await storedSince(target, state.learntUntil + 1, options))
+  borrow(state, options)
   state.isLearning = false
   const seconds = Math.round((options.clock.now() - began) / 100) / 10
   options.log.info('the past is learnt', { target: target.id, restored, seconds })
+}
+
+/** A load that has no past to speak of begins with what the most trusted of its kind knows. Asked again while nobody knew enough. */
+function borrow(state: State, { peers, log }: MindOptions): void {
+  const { plan, learner } = state
+  const { forecaster } = learner
+  if (forecaster?.prior?.() !== 'open') return
+  const trust = (mind: Mind) => mind.accuracy()?.trust ?? 0
+  for (const mind of (peers?.() ?? []).toSorted((a, b) => trust(b) - trust(a))) {
+    const prior = mind.lend(plan)
+    if (prior === undefined || !forecaster.borrow?.(prior)) continue
+    state.lentBy = mind.target
+    log.info('a young load begins with what another one has taught', { target: plan.target.id, from: mind.target })
+    return
+  }
+}
+
+const isOfAKind = (one: Plan, other: Plan): boolean =>
+  one.kin !== undefined && one.kin === other.kin && one.driver === other.driver && one.target.id !== other.target.id
+
+function accuracyOf({ learner, lentBy }: State): ForecastAccuracy | undefined {
+  const accuracy = learner.forecaster?.accuracy?.()
+  const isLent = lentBy !== undefined && learner.forecaster?.prior?.() === 'used'
+  return accuracy && isLent ? { ...accuracy, lentBy } : accuracy
 }
 
 async function firstPast(target: Target, options: MindOptions): Promise<readonly Recorded[]> {
@@ -182,6 +217,7 @@ async function restore(state: State, { store, log }: MindOptions): Promise<boole
     const kept = deserialize(model.state) as Kept // written by `keep`, of this version
     if (kept.fingerprint !== fingerprintOf(plan) || !restoreRules(learner, kept.rules)) return false
     state.learntUntil = kept.learntUntil
+    if (kept.lentBy !== undefined) state.lentBy = kept.lentBy
     return true
   } catch (cause) {
     log.warn('a kept model cannot be read; its past is learnt anew', { target: plan.target.id, cause })
@@ -189,14 +225,17 @@ async function restore(state: State, { store, log }: MindOptions): Promise<boole
   }
 }
 
-async function keep(state: State, { store, clock }: MindOptions): Promise<void> {
+async function keep(state: State, options: MindOptions): Promise<void> {
+  const { store, clock } = options
   const { plan, learner, isLearning } = state
+  if (!isLearning) borrow(state, options)
   const rules = isLearning ? undefined : snapshotRules(learner)
   if (rules === undefined) return
   const kept: Kept = {
     fingerprint: fingerprintOf(plan),
     learntUntil: clock.now() - plan.delayMs,
     rules,
+    ...(state.lentBy !== undefined && { lentBy: state.lentBy }),
   }
   await store.saveModel(plan.target.id, { name: MODEL, version: VERSION, state: serialize(kept) })
 }

@@ -45,6 +45,19 @@ const plan = (spec: object, more: Partial<Known> = {}) => {
 }
 
 describe('the plan of an object', () => {
+  test('is of a kind with those of its profile, else of its policy, and with nobody where neither is stated', () => {
+    const kinOf = (policy: string | undefined, profile?: 'ApiGateway' | 'Generic') => {
+      const document = object({ metrics: [cpu(50)], ...(policy && { policyRef: { name: policy } }) })
+      const settings = resolveSettings({ policies: [], object: document })
+      return planOf(document, { ...settings, ...(profile && { profile }) }, known).kin
+    }
+    expect(kinOf('shop', 'ApiGateway')).toBe('profile ApiGateway')
+    expect(kinOf('shop', 'Generic')).toBe('policy shop')
+    expect(kinOf('shop')).toBe('policy shop')
+    expect(kinOf(undefined, 'Generic')).toBeUndefined()
+    expect(kinOf(undefined)).toBeUndefined()
+  })
+
   test('forecasts arriving work before the use of a resource, and knows what a replica carries of either', () => {
     const both = plan({ metrics: [cpu(50), rps('5000')] })
     expect(both).toMatchObject({ drivers: ['requests_per_second', 'cpu'], driver: 'requests_per_second', prediction: 'Additive' })

@@ -17,6 +17,8 @@ export interface Plan {
   readonly delayMs: number
   readonly costPerReplicaHour: number
   readonly settings: Settings
+  /** What says that loads are of a kind: the profile, else the policy that the object refers to; absent where neither is stated. */
+  readonly kin?: string
 }
 
 export interface Known {
@@ -65,7 +67,14 @@ export function planOf(document: HorizontalPodAutoscaler, settings: Settings, kn
     delayMs: settings.simulation.metricsDelaySeconds * 1000,
     costPerReplicaHour: known.costPerReplicaHour,
     settings,
+    ...kinOf(document, settings),
   }
+}
+
+/** Nobody lends to a load of which nobody has said what it is like. */
+function kinOf({ spec }: HorizontalPodAutoscaler, { profile }: Settings): Pick<Plan, 'kin'> {
+  if (profile !== undefined && profile !== 'Generic') return { kin: `profile ${profile}` }
+  return spec.policyRef === undefined ? {} : { kin: `policy ${spec.policyRef.name}` }
 }
 
 /** ScaleOutOnly is upstream's own way of saying it: scaling down is switched off. */

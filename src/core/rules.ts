@@ -101,12 +101,22 @@ export interface Restorable {
   restore(snapshot: Snapshot): boolean
 }
 
+/** What a forecaster that knows its series can teach one of another series that is young. */
+export interface Lender {
+  /** As a plain value. Absent while it has not learnt enough itself. */
+  lend(): Snapshot | undefined
+  /** `false`: the prior is of another kind, version or shape, or comes too late, and nothing was changed. */
+  borrow(prior: Snapshot): boolean
+  /** `open`: it would still take one; `used`: what it says rests on one, because it has less than a day of its own. */
+  prior(): 'open' | 'used' | 'none'
+}
+
 /**
  * Learns a series and forecasts it. Its state is an accumulator that `absorb` advances in place (copying megabytes each
  * tick is not an option) and that refits by itself as the series goes on. It uses no clock and no randomness, so the same
  * series always gives the same forecasts.
  */
-export interface Forecaster extends Partial<Restorable> {
+export interface Forecaster extends Partial<Restorable>, Partial<Lender> {
   readonly name: string
   /**
    * Takes in the believed demand of the tick that ended at `at`; `undefined` is a gap. Times must ascend. `scheduled`: what was known

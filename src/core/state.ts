@@ -19,6 +19,19 @@ export function isAlike<T extends Numbers>(state: unknown, like: T): state is T 
   return ArrayBuffer.isView(state) && typeOf(state) === typeOf(like)
 }
 
+/** Whether `state` is made as `like` is: the same names, lengths and kinds of arrays, and all its numbers are finite. */
+export function hasShapeOf(state: unknown, like: object): boolean {
+  if (typeof state !== 'object' || state === null) return false
+  if (ArrayBuffer.isView(like)) {
+    const numbers = like as Numbers // the only views that are written down
+    return isAlike(state, numbers) && state.length === numbers.length && state.every(Number.isFinite)
+  }
+  const [found, wanted] = [Object.keys(state), Object.entries(like)]
+  return (
+    found.length === wanted.length && wanted.every(([name, one]) => hasShapeOf((state as Record<string, unknown>)[name], one))
+  )
+}
+
 const isNumbers = (state: unknown): state is readonly number[] =>
   Array.isArray(state) && state.every(value => typeof value === 'number')
 
@@ -93,7 +106,7 @@ export function restorablePart(inner: Restorable): Part {
   return { save: () => inner.snapshot(), load: state => isSnapshot(state) && inner.restore(state) }
 }
 
-function isSnapshot(state: unknown): state is Snapshot {
+export function isSnapshot(state: unknown): state is Snapshot {
   const { kind, version } = (state ?? {}) as Partial<Snapshot> // looked at before it is believed
   return typeof kind === 'string' && typeof version === 'number'
 }

@@ -130,6 +130,10 @@ const ratio = z.number().min(0).max(1)
 const accuracy = z
   .object({
     trust: ratio.optional().describe('how far to rely on the forecast: calibration, skill, even-handedness and drift together'),
+    lentBy: z
+      .string()
+      .optional()
+      .describe('the object whose knowledge the forecasts rest on, until there is a day of own history'),
     horizons: z.array(
       z.object({
         horizonSeconds: z.number(),

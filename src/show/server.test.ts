@@ -65,7 +65,11 @@ describe('facts', () => {
 
   test('a forecast comes with how good forecasts were, and with what was said of the last day', async () => {
     const { accuracy, past } = (await get(`${ONE}/forecast`)).json()
-    expect(accuracy).toMatchObject({ trust: 0.5, drift: { isDrifting: true, since: '2026-11-24T13:32:00.000Z' } })
+    expect(accuracy).toMatchObject({
+      trust: 0.5,
+      lentBy: 'shop/basket',
+      drift: { isDrifting: true, since: '2026-11-24T13:32:00.000Z' },
+    })
     expect(accuracy.champion).toMatchObject({ name: 'long', since: '2026-11-24T12:32:00.000Z' })
     expect(accuracy.horizons[1]).toMatchObject({ horizonSeconds: 1800, mase: 0.6, coverage: [0.5, 0.9, 0.95, 0.99, 1] })
     expect(past).toEqual([

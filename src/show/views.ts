@@ -108,10 +108,11 @@ export function forecastView({ lastDecision, learning, accuracy }: WorkloadFact,
   }
 }
 
-function accuracyView({ horizons, window, drift, champion, trust }: ForecastAccuracy): NonNullable<AccuracyView> {
+function accuracyView({ horizons, window, drift, champion, trust, lentBy }: ForecastAccuracy): NonNullable<AccuracyView> {
   const { since, ...rest } = drift
   return {
     ...(trust !== undefined && { trust }),
+    ...(lentBy !== undefined && { lentBy }),
     horizons: horizons.map(one => ({ ...one, pinball: [...one.pinball], coverage: [...one.coverage] })),
     ...(window && { window: { ...window, coverage: [...window.coverage] } }),
     drift: { ...rest, ...(since !== undefined && { since: isoOf(since) }) },

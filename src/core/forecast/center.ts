@@ -28,6 +28,10 @@ export interface Center extends Kept {
   /** The expectation at the newest tick, whatever it rests on kept in `slot`. Only after a fit. */
   expect(row: Float64Array, slot: number): number
   mature(matured: Matured): void
+  /** What it has learnt, as `rows` rows of a series that is younger than a day. */
+  lend(rows: number): CenterPrior
+  /** Begins with what a center of the same kind lends, as if those rows had been its own. */
+  borrow(prior: CenterPrior, rows: number): void
   /** Fits; whether there is enough to expect anything. */
   refit(): boolean
   /** Whether what it expects is a median as it stands; else the median is taken of the errors too. */
@@ -36,6 +40,14 @@ export interface Center extends Kept {
   readonly contest?: Contest
 }
 
+/** Sums of rows of each regression, and the errors of the members in shares of the usual load, where there are members. */
+export interface CenterPrior {
+  readonly sums: readonly Float64Array[]
+  readonly errors: Float64Array
+}
+
+/** Common features that are not lent: those of other days, which a series younger than one lacks, and the load itself: it is another's. */
+export const NOT_LENT: readonly number[] = [10, 11, 12, 13, 14, 15, 17]
 /** Features that every center and `window-model.ts` know of. */
 export const COMMON_WIDTH = 22
 /** Rows fade with a time constant of eight days. */
@@ -53,6 +65,8 @@ export function createRidgeCenter(): Center {
     ownWidth: 0,
     isMedian: false,
     part: () => mean.part(),
+    lend: rows => ({ sums: [mean.lend(rows, NOT_LENT)], errors: new Float64Array() }),
+    borrow: ({ sums }, rows) => mean.borrow(sums[0]!, rows),
     describeOwn: () => undefined,
     expect: row => mean.predict(row),
     mature({ rows, row, rise, expected, deviation, teaches }) {

@@ -1,7 +1,7 @@
 import { partsOf } from '../state.ts'
-import { type Center, COMMON_WIDTH, clamp, type Matured } from './center.ts'
+import { type Center, COMMON_WIDTH, clamp, type Matured, NOT_LENT } from './center.ts'
 import { createContest } from './contest.ts'
-import { createRidge } from './ridge.ts'
+import { createRidge, type Ridge } from './ridge.ts'
 import type { Track } from './track.ts'
 
 const OWN_WIDTH = 5
@@ -35,6 +35,9 @@ const [POWER, ERROR_DAYS] = [8, 0.15]
 const EXACT = 0.005
 /** Moving averages over so many ticks: what single lags are too noisy for. */
 const SMOOTHED_TICKS = [3, 8, 24]
+
+/** Own features of other days. */
+const OWN_NOT_LENT = [COMMON_WIDTH + 3, COMMON_WIDTH + 4]
 
 /** A member that somebody else computed. */
 export interface OutsideMember {
@@ -81,6 +84,7 @@ export function createEnsembleCenter(track: Track, ahead: number, outside?: Outs
     isMedian: true,
     part: () => partsOf({ long, short, smoothed, told, errors, fitted, contest }),
     contest,
+    ...lending({ track, members, errors }),
     describeOwn: row => describe(track, { ahead, smoothed, row }),
     expect(row, slot) {
       const own = told.subarray(slot * width, (slot + 1) * width)
@@ -104,6 +108,28 @@ export function createEnsembleCenter(track: Track, ahead: number, outside?: Outs
       long.fade(Math.exp(-1 / LONG_HOURS))
       short.fade(Math.exp(-1 / SHORT_HOURS))
       return fitted[0] === 1
+    },
+  }
+}
+
+interface Lending {
+  readonly track: Track
+  readonly members: readonly Ridge[]
+  /** Of all members, and how many were scored. */
+  readonly errors: Float64Array
+}
+
+function lending({ track, members, errors }: Lending): Pick<Center, 'lend' | 'borrow'> {
+  const last = errors.length - 1
+  return {
+    lend: rows => ({
+      sums: members.map(member => member.lend(rows, [...NOT_LENT, ...OWN_NOT_LENT])),
+      errors: errors.slice(0, last).map(error => error / Math.exp(track.dayMean)),
+    }),
+    borrow(prior, rows) {
+      for (const [i, member] of members.entries()) member.borrow(prior.sums[i]!, rows)
+      errors.set(prior.errors.map(error => error * Math.exp(track.dayMean)))
+      errors[last] = 1 // what it sees itself soon counts for more; members of other days keep what was lent until they speak
     },
   }
 }

@@ -1,6 +1,6 @@
 import { type Band, type Instant, QUANTILES } from '../model.ts'
-import type { Forecaster } from '../rules.ts'
-import { isRestorable, listPart, numbersPart, partsOf, restorable, restorablePart } from '../state.ts'
+import type { Forecaster, Lender, Restorable } from '../rules.ts'
+import { isRestorable, isSnapshot, listPart, numbersPart, partsOf, restorable, restorablePart } from '../state.ts'
 
 const WIDTH = 1 + QUANTILES.length
 const MOST_POINTS = 1000
@@ -62,10 +62,38 @@ export function withFan(
       const forecast = decisive.predict(now)
       return 'abstains' in forecast ? forecast : { ...forecast, points }
     },
+    ...(isLender(decisive) && isLender(fan) && lendingBoth(decisive, fan, everyMs)),
     ...(isRestorable(decisive) &&
       isRestorable(fan) &&
       restorable(() => ({ kind: `fan ${everyMs}`, version: 1 }), {
         part: () => partsOf({ own: own(), decisive: restorablePart(decisive), fan: restorablePart(fan) }),
       })),
+  }
+}
+
+type Lending = Forecaster & Restorable & Lender
+
+const isLender = (one: Forecaster): one is Lending =>
+  isRestorable(one) && one.lend !== undefined && one.borrow !== undefined && one.prior !== undefined
+
+/** Both lend, and both borrow or neither does: a fan that knows and windows that do not would be of two minds. */
+function lendingBoth(decisive: Lending, fan: Lending, everyMs: number): Lender {
+  const like = { kind: `prior fan ${everyMs}`, version: 1 }
+  return {
+    prior: () => decisive.prior(),
+    lend() {
+      const [first, second] = [decisive.lend(), fan.lend()]
+      return first && second && { ...like, state: [first, second] }
+    },
+    borrow({ kind, version, state }) {
+      if (kind !== like.kind || version !== like.version || !Array.isArray(state) || !state.every(isSnapshot)) return false
+      const [first, second] = state
+      if (first === undefined || second === undefined) return false
+      const before = decisive.snapshot()
+      if (!decisive.borrow(first)) return false
+      if (fan.borrow(second)) return true
+      decisive.restore(before)
+      return false
+    },
   }
 }

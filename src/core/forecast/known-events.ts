@@ -24,6 +24,9 @@ export function withKnownEvents(inner: Forecaster, aheadMs: number): Forecaster 
     name: inner.name,
     ...(inner.accuracy && { accuracy: () => inner.accuracy!() }),
     ...(inner.champion && { champion: () => inner.champion!() }),
+    ...(inner.lend && { lend: inner.lend }),
+    ...(inner.borrow && { borrow: inner.borrow }),
+    ...(inner.prior && { prior: inner.prior }),
     absorb(at, demand, scheduled = []) {
       const factor = expectedFactor(scheduled, { from: at, to: at })
       if (demand === undefined) return inner.absorb(at, undefined)

@@ -107,4 +107,39 @@ describe('a ridge regression', () => {
     ridge.solve()
     expect(ridge.predict(row(1, 1000))).toBeCloseTo(2, 5)
   })
+
+  test('lends its rows with as much weight as is asked, one that borrows them predicts as if it had seen them', () => {
+    const [lender, borrower] = [createRidge(3, 1e-9), createRidge(3, 1e-9)]
+    teach(lender, 1, (a, b) => 3 + 2 * a - 7 * b)
+    borrower.borrow(lender.lend(20, []), 20)
+    expect(borrower.weight).toBe(20)
+    borrower.solve()
+    const [constant, ofA, ofB] = coefficientsOf(borrower)
+    expect([constant, ofA, ofB].map(one => Math.round(one! * 1000))).toEqual([3000, 2000, -7000])
+    for (let i = 0; i < 380; i++) borrower.add(row(1, 0, 0), 13)
+    borrower.solve()
+    expect(borrower.predict(row(1, 0, 0))).toBeGreaterThan(11)
+  })
+
+  test('lends nothing of a feature that is left out: the others are fitted as if it had not been there', () => {
+    const [lender, without, borrower] = [createRidge(3, 1e-9), createRidge(3, 1e-9), createRidge(3, 1e-9)]
+    const uniform = seededUniform(7)
+    for (let i = 0; i < 100; i++) {
+      const [a, b] = [uniform(), uniform()]
+      lender.add(row(1, a, b), 3 + 2 * a - 7 * b)
+      without.add(row(1, 0, b), 3 + 2 * a - 7 * b)
+    }
+    borrower.borrow(lender.lend(100, [1]), 100)
+    for (const one of [borrower, without]) one.solve()
+    expect(borrower.predict(row(1, 9, 0.5))).toBeCloseTo(without.predict(row(1, 9, 0.5)), 9)
+    expect(borrower.predict(row(0, 1, 0))).toBe(0)
+  })
+
+  test('that has seen nothing lends nothing', () => {
+    expect(
+      createRidge(2, 0)
+        .lend(50, [])
+        .every(one => one === 0),
+    ).toBe(true)
+  })
 })

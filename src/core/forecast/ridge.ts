@@ -9,6 +9,10 @@ export interface Ridge extends Kept {
   /** Solves for the coefficients used from now on. Keeps the old ones if the system is singular. */
   solve(): void
   predict(features: Float64Array): number
+  /** What all rows so far add up to, weighing as much as `rows` of them, had the features `without` always been 0. */
+  lend(rows: number, without: readonly number[]): Float64Array
+  /** Adds what a ridge of the same width lends, as if those rows had been added here. */
+  borrow(sums: Float64Array, rows: number): void
   /** How many rows were added, old ones faded; whatever they count. */
   readonly weight: number
 }
@@ -57,6 +61,20 @@ export function createRidge(width: number, penalty: number): Ridge {
     solve() {
       const solution = solvePositive(gram, moment, penalty)
       if (solution !== undefined) coefficients.set(solution)
+    },
+    lend(rows, without) {
+      const sums = numbers.slice(0, startOf(width) + width)
+      const factor = rows / Math.max(1, weight)
+      for (let i = 0; i < sums.length; i++) sums[i]! *= factor
+      for (const left of without) {
+        for (let other = 0; other < width; other++) sums[startOf(Math.max(left, other)) + Math.min(left, other)] = 0
+        sums[startOf(width) + left] = 0
+      }
+      return sums
+    },
+    borrow(sums, rows) {
+      for (let i = 0; i < sums.length; i++) numbers[i]! += sums[i]!
+      weight += rows
     },
     predict(features) {
       let sum = 0

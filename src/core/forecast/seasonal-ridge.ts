@@ -1,12 +1,13 @@
 import { type Band, type Forecast, type Instant, QUANTILES, WINDOW_LEVELS, type WindowForecast } from '../model.ts'
-import type { Forecaster, Restorable } from '../rules.ts'
+import type { Forecaster, Lender, Restorable } from '../rules.ts'
 import { listOf, listPart, partsOf, restorable } from '../state.ts'
 import type { ChampionFacts } from './accuracy/accuracy.ts'
 import { createRidgeCenter } from './center.ts'
 import type { Contest } from './contest.ts'
-import { createEnsembleCenter } from './ensemble-center.ts'
+import { createEnsembleCenter, type OutsideMember } from './ensemble-center.ts'
+import { createLoan, type Loan } from './loan.ts'
 import { createTrack, fromLog, gridOf, type Track, toLog } from './track.ts'
-import { createWindowModel, type WindowModel } from './window-model.ts'
+import { createWindowModel, type WindowModel, type WindowTicks } from './window-model.ts'
 
 export interface Span {
   readonly fromMs: number
@@ -44,20 +45,16 @@ const LONGEST_GAP_MS = 1_800_000
  * Seasonal profile (yesterday, the days before, last week) times recent level, by direct multi-horizon ridge regression in log
  * space, one model for each window; a second regression models the spread; quantiles come from standardised residuals of
  * past forecasts and are corrected online (adaptive conformal inference). Bounds are capped at twice the largest load of a week.
- * Abstains until six hours were seen, and, where values are few (a coarse step, gaps), until past forecasts tell how wrong they are.
+ * Abstains until six hours were seen (three with what another series has lent), and, where values are few (a coarse step, gaps),
+ * until past forecasts tell how wrong they are.
  */
-export function seasonalRidge(options: SeasonalRidgeOptions): Forecaster & Restorable {
+export function seasonalRidge(options: SeasonalRidgeOptions): Forecaster & Restorable & Lender {
   const { stepMs } = options
   const grid = gridOf(stepMs)
-  const spans = [...options.windows, ...options.pointsMs.map(ms => ({ fromMs: ms, toMs: ms }))]
   const track = createTrack(grid, options.unit)
   const outside = outsideMember(options)
-  const models = spans.map((span, i) => {
-    const window = { from: aheadOf(span.fromMs, options), to: aheadOf(span.toMs, options) }
-    const isPoint = i >= options.windows.length
-    const center = isPoint ? createEnsembleCenter(track, window.to, outside) : createRidgeCenter()
-    return createWindowModel({ track, window, center, levels: isPoint ? QUANTILES : WINDOW_LEVELS })
-  })
+  const models = createModels(options, track, outside)
+  const loan = createLoan({ track, models, layout: layoutOf(options) })
   let lastAt: Instant | undefined
   /** What was said at a tick: until the next one only the times differ, and several ask (the tuner, the decision, whoever shows it). */
   let last: { readonly tick: number; readonly said: Said } | undefined
@@ -67,7 +64,10 @@ export function seasonalRidge(options: SeasonalRidgeOptions): Forecaster & Resto
     track.push(demand)
     const timeOfDay = (at % DAY_MS) / DAY_MS
     for (const one of models) one.advance(timeOfDay)
-    if (track.tick % grid.perHour === grid.perHour - 1) for (const one of models) one.refit()
+    if (track.tick % grid.perHour === grid.perHour - 1) {
+      loan.settle()
+      for (const one of models) one.refit()
+    }
     lastAt = at
   }
   const time = () =>
@@ -81,9 +81,12 @@ export function seasonalRidge(options: SeasonalRidgeOptions): Forecaster & Resto
     )
   return {
     name: NAME,
-    ...restorable(() => ({ kind: `${NAME} ${JSON.stringify(options)}`, version: 5 }), {
-      part: () => partsOf({ track, models: listOf(models), time: time() }),
+    ...restorable(() => ({ kind: `${NAME} ${JSON.stringify(options)}`, version: 6 }), {
+      part: () => partsOf({ track, models: listOf(models), time: time(), loan }),
     }),
+    lend: loan.lend,
+    borrow: loan.borrow,
+    prior: loan.prior,
     absorb(at, demand) {
       if (lastAt === undefined ? demand === undefined : at <= lastAt && demand !== undefined) return
       // A source that repeats its last, stale sample is silent too: the tick is a gap, whatever time the sample has.
@@ -96,10 +99,30 @@ export function seasonalRidge(options: SeasonalRidgeOptions): Forecaster & Resto
     },
     champion: () => championOf(models.at(-1)?.contest, { lastAt, tick: track.tick, stepMs, unit: options.unit }),
     predict(now) {
-      if (last?.tick !== track.tick) last = { tick: track.tick, said: compute({ options, track, models }) }
+      if (last?.tick !== track.tick) last = { tick: track.tick, said: compute({ options, track, models, loan }) }
       return asOf(last.said, now)
     },
   }
+}
+
+/** What two series must have in common for one to lend to the other: everything but the unit. */
+function layoutOf(options: SeasonalRidgeOptions): string {
+  const { stepMs, windows, outside } = options
+  return JSON.stringify({ stepMs, windows: windows.length, ticks: windowsOf(options), ...(outside && { outside: outside.name }) })
+}
+
+/** Those of the windows, then those of the points. */
+function windowsOf(options: SeasonalRidgeOptions): readonly WindowTicks[] {
+  const spans = [...options.windows, ...options.pointsMs.map(ms => ({ fromMs: ms, toMs: ms }))]
+  return spans.map(({ fromMs, toMs }) => ({ from: aheadOf(fromMs, options), to: aheadOf(toMs, options) }))
+}
+
+function createModels(options: SeasonalRidgeOptions, track: Track, outside: OutsideMember | undefined): readonly WindowModel[] {
+  return windowsOf(options).map((window, i) => {
+    const isPoint = i >= options.windows.length
+    const center = isPoint ? createEnsembleCenter(track, window.to, outside) : createRidgeCenter()
+    return createWindowModel({ track, window, center, levels: isPoint ? QUANTILES : WINDOW_LEVELS })
+  })
 }
 
 /** What a model of the user's own says, in the terms of the track; it is asked as of the tick that was moved to. */
@@ -143,6 +166,7 @@ interface Fitted {
   readonly track: Track
   /** Those of the windows, then those of the points. */
   readonly models: readonly WindowModel[]
+  readonly loan: Loan
 }
 
 /** A forecast without a time. */
@@ -159,11 +183,13 @@ function asOf(said: Said, now: Instant): Forecast | { readonly abstains: string 
   return { by: NAME, madeAt: now, points, windows: said.windows }
 }
 
-function compute({ options, track, models }: Fitted): Said {
+function compute({ options, track, models, loan }: Fitted): Said {
   const { stepMs, unit } = options
   const seen = track.tick + 1
   const { perHour } = track.grid
-  if (seen < perHour * 6) return { abstains: `${(seen / perHour).toFixed(1)} h of the 6 h of history that a forecast needs` }
+  const hours = loan.hoursNeeded()
+  if (seen < perHour * hours)
+    return { abstains: `${(seen / perHour).toFixed(1)} h of the ${hours} h of history that a forecast needs` }
   const longestGap = Math.max(2, Math.round(LONGEST_GAP_MS / stepMs))
   if (track.gap > longestGap) return { abstains: `the newest value is ${Math.round((track.gap * stepMs) / 60_000)} min old` }
   if (!models.every(one => one.isCalibrated())) return { abstains: 'too few values yet to tell how wrong a forecast would be' }

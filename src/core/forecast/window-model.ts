@@ -1,8 +1,8 @@
 import { type Kept, partsOf } from '../state.ts'
-import { type Center, COMMON_WIDTH, clamp } from './center.ts'
+import { type Center, type CenterPrior, COMMON_WIDTH, clamp } from './center.ts'
 import type { Contest } from './contest.ts'
 import { createResidualQuantiles } from './residual-quantiles.ts'
-import { createRidge } from './ridge.ts'
+import { createRidge, type Ridge } from './ridge.ts'
 import { createRing } from './ring.ts'
 import type { Track } from './track.ts'
 
@@ -17,6 +17,10 @@ export interface WindowModel extends Kept {
   /** Called once for each tick after the track took it in; `timeOfDay` is 0..1 at that tick. */
   advance(timeOfDay: number): void
   refit(): void
+  /** What it has learnt, for another series on the same grid. */
+  lend(): ModelPrior
+  /** Begins with what a model of the same window has learnt elsewhere; before the first fit. */
+  borrow(prior: ModelPrior): void
   /** Whether past forecasts were scored, so that the levels differ; before that every bound is the load of now. */
   isCalibrated(): boolean
   /** Who of several speaks in the middle, where there are several. */
@@ -24,6 +28,22 @@ export interface WindowModel extends Kept {
   /** Log-space bounds at the model's levels, as of the newest tick. Reused array: copy what must stay. */
   bounds(): Float64Array
 }
+
+/** What a model lends: its regressions as a few hours of rows, how wrong it was lately, and quantiles of its standardised errors. */
+export interface ModelPrior {
+  readonly center: CenterPrior
+  readonly spread: Float64Array
+  readonly residuals: Float64Array
+  readonly scores: Float64Array
+}
+
+/** Hours of rows and of errors that are lent, chosen of 7, 12 and 24 on series to tune on; enough for a first fit on any grid. */
+const [LENT_HOURS, LEAST_LENT_ROWS] = [8, 100]
+/** Errors are lent as so many quantiles, in the middle of as many equal shares. */
+const LENT_SCORES = 96
+const LENT_LEVELS = Array.from({ length: LENT_SCORES }, (_, i) => (i + 0.5) / LENT_SCORES)
+/** The load itself: it is another's. */
+const SPREAD_NOT_LENT = [13]
 
 const SPREAD_WIDTH = 14
 /** Added to |residual| before the log: 0.5 % of the load is as good as exact. */
@@ -82,6 +102,7 @@ export function createWindowModel(options: WindowModelOptions): WindowModel {
       origins.means[slot] = solved[0] === 1 ? center.expect(middleRow, slot) : 0
       origins.spreads[slot] = solved[0] === 1 ? Math.exp(clamp(spread.predict(spreadRow) + 4, 6) - 4) : 0.2
     },
+    ...lending({ track, center, spread, residuals, scores }),
     refit() {
       if (spread.weight > 0) spread.solve()
       spread.fade(HOURLY_FADE)
@@ -93,6 +114,32 @@ export function createWindowModel(options: WindowModelOptions): WindowModel {
     bounds() {
       const slot = origins.slotOf(track.tick)
       return scores.bounds(track.base.get(track.tick) + origins.means[slot]!, origins.spreads[slot]!)
+    },
+  }
+}
+
+interface Lending {
+  readonly track: Track
+  readonly center: Center
+  readonly spread: Ridge
+  readonly residuals: ReturnType<typeof createResidualHistory>
+  readonly scores: ReturnType<typeof createCalibration>
+}
+
+function lending({ track: { grid }, center, spread, residuals, scores }: Lending): Pick<WindowModel, 'lend' | 'borrow'> {
+  const rows = Math.max(LEAST_LENT_ROWS, (LENT_HOURS * grid.perHour) / grid.perMinute)
+  return {
+    lend: () => ({
+      center: center.lend(rows),
+      spread: spread.lend(rows, SPREAD_NOT_LENT),
+      residuals: residuals.lend(),
+      scores: scores.lend(),
+    }),
+    borrow(prior) {
+      center.borrow(prior.center, rows)
+      spread.borrow(prior.spread, rows)
+      residuals.borrow(prior.residuals)
+      scores.borrow(prior.scores)
     },
   }
 }
@@ -141,6 +188,11 @@ function createCalibration({ levels, track, center: { isMedian } }: WindowModelO
   return {
     part,
     isKnown: () => known[0] === 1,
+    lend: () => scores.quantiles(LENT_LEVELS),
+    borrow(lent: Float64Array) {
+      const times = Math.max(1, Math.round((LENT_HOURS * track.grid.perHour) / LENT_SCORES))
+      for (const score of lent) for (let i = 0; i < times; i++) scores.add(score)
+    },
     add(score: number) {
       scores.add(score)
       for (let i = 0; i < levels.length; i++) {
@@ -170,6 +222,11 @@ function createResidualHistory(track: Track) {
   const profile = new Float64Array(perHour).fill(0.1)
   return {
     part: () => partsOf({ means, around, profile }),
+    lend: () => means.slice(),
+    borrow(lent: Float64Array) {
+      means.set(lent)
+      profile.fill(lent[3]!)
+    },
     close(origin: number, residual: number | undefined) {
       if (residual !== undefined) {
         for (let i = 0; i < 4; i++) means[i]! += fades[i]! * (residual - means[i]!)

@@ -54,6 +54,8 @@ export interface ForecastAccuracy {
   readonly horizons: readonly HorizonAccuracy[]
   readonly window?: WindowAccuracy
   readonly drift: DriftFacts
+  /** Whose knowledge the forecasts rest on while the series has less than a day of its own: id of that target. */
+  readonly lentBy?: string
   /** Absent where one alone speaks. */
   readonly champion?: ChampionFacts
   /** 0 to 1, how far to rely on the forecast; absent until two days of forecasts of the farthest horizon has matured. */

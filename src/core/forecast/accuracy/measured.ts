@@ -65,6 +65,9 @@ export function measured(inner: Forecaster, options: MeasuredOptions): Forecaste
       return forecast
     },
     accuracy,
+    ...(inner.lend && { lend: inner.lend }),
+    ...(inner.borrow && { borrow: inner.borrow }),
+    ...(inner.prior && { prior: inner.prior }),
     ...(isRestorable(inner) && restored(inner)),
   }
 
