@@ -124,6 +124,13 @@ const SICK: readonly (readonly [name: string, when: string, changes: Changes, ev
   ],
   [
     'over-provisioned',
+    'one proposer asks for most in the beginning, another for longer',
+    { course: minute => ({ from: 20, proposals: [{ by: minute < 100 ? 'reactive' : 'predictive', replicas: 20, why: '' }] }) },
+    'predictive asks for most',
+    'capacityPerReplica',
+  ],
+  [
+    'over-provisioned',
     'nobody proposes anything',
     { course: () => ({ from: 20, to: 20, proposals: [] }) },
     'nobody asks for most',
@@ -252,7 +259,7 @@ const SICK: readonly (readonly [name: string, when: string, changes: Changes, ev
     'pods-not-ready',
     'three of ten are not ready, long after they were ordered',
     {
-      workload: { scalers: [{ name: 'crescendo', readyReplicas: 7, desiredReplicas: 10 }] },
+      workload: { startupSeconds: 240, scalers: [{ name: 'crescendo', readyReplicas: 7, desiredReplicas: 10 }] },
       course: minute => (minute < 340 ? { from: 7, to: 10 } : {}),
     },
     '7 of 10 replicas are ready, 20 min after the last increase',
@@ -302,9 +309,9 @@ const SICK: readonly (readonly [name: string, when: string, changes: Changes, ev
   ],
   [
     'flapping',
-    'replicas change every five minutes and back',
-    { course: minute => ({ from: Math.floor(minute / 5) % 2 === 0 ? 10 : 12 }) },
-    'taken back within 15 min: 70 in 6.0 h, 280.0 a day',
+    'replicas rise for a minute, eight times in six hours',
+    { course: minute => ({ from: minute % 45 === 20 ? 12 : 10 }) },
+    'taken back within 15 min: 8 in 6.0 h, 32.0 a day',
     'spec.behaviorPreset: Conservative',
   ],
   [
