@@ -1,4 +1,4 @@
-import type { Decision, Instant, MetricAnswer, Observation, Pod, Situation, Target } from './core/model.ts'
+import type { Decision, Instant, MetricAnswer, Observation, Pod, ScheduledWindow, Situation, Target } from './core/model.ts'
 import type { CrescendoOptions } from './core/policy/crescendo-rules.ts'
 import type { Memory, Snapshot } from './core/rules.ts'
 
@@ -14,7 +14,7 @@ export interface MetricSource {
   ): Promise<
     { readonly answers: readonly MetricAnswer[] } & Pick<
       Observation,
-      'demand' | 'otherDemand' | 'backlog' | 'clients' | 'errorRatio'
+      'demand' | 'otherDemand' | 'backlog' | 'clients' | 'errorRatio' | 'scheduled'
     >
   >
 }
@@ -122,6 +122,8 @@ export interface Lesson {
   /** Demand that was recorded, oldest first, as two equally long columns. */
   readonly at: Float64Array
   readonly value: Float64Array
+  /** What was known of that past before it came. */
+  readonly scheduled?: readonly ScheduledWindow[]
 }
 
 export interface Learnt {

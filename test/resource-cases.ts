@@ -25,6 +25,7 @@ const base = { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name
 const cpu = { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } }
 const queue = { type: 'External', external: { metric: { name: 'queue' }, target: { type: 'AverageValue', averageValue: '30' } } }
 const day = { name: 'day', cron: '0 8 * * 1-5', durationSeconds: 60, minReplicas: 2 }
+const holidays = { name: 'holidays', dates: ['2026-12-25', '2026-12-26'], durationSeconds: 86_400, expectedLoadFactor: '0.5' }
 const gateway = { type: 'Prometheus', url: 'http://prometheus.monitoring:9090' }
 const scrape = { type: 'OpenMetrics', scrape: { port: 'metrics' } }
 const entry = { name: 'rps', query: 'sum by (pod) (rate(http_requests_total[1m]))', kind: 'Load' }
@@ -141,6 +142,8 @@ export const ACCEPTED: readonly AcceptedCase[] = [
     prediction: { mode: 'Slo', horizonSeconds: 60, drivers: [{ metric: 'rps' }], capacityPerReplica: '480', startupSeconds: 0 },
     anomaly: { thresholdSigma: '2.5', response: 'Widen' },
     schedules: [
+      { ...holidays, timeZone: 'Europe/Stockholm' },
+      { ...day, name: 'workdays', exceptDates: ['2026-12-25'] },
       { ...day, timeZone: 'Europe/Stockholm' },
       { name: 'drop', start: '2026-12-04T23:45:00Z', durationSeconds: 7200, expectedLoadFactor: '6' },
     ],
@@ -259,7 +262,12 @@ export const REFUSED: readonly RefusedCase[] = [
   ),
   no('schedules', hpa('a schedule that changes nothing', { schedules: [{ name: 'a', cron: '0 8 * * *', durationSeconds: 60 }] })),
   no('minReplicas', hpa('a schedule with min above max', { schedules: [{ ...day, minReplicas: 3, maxReplicas: 2 }] })),
+  no('cron', hpa('a time as cron', { schedules: [{ ...day, cron: '2026-12-04T23:45:00Z' }] })),
   no('cron', hpa('cron with seconds', { schedules: [{ ...day, cron: '0 0 8 * * 1' }] })),
+  no('schedules', hpa('cron and dates', { schedules: [{ ...day, dates: ['2026-12-25'] }] })),
+  no('exceptDates', hpa('exceptions from dates', { schedules: [{ ...holidays, exceptDates: ['2026-12-25'] }] })),
+  no('dates', hpa('a date that does not exist', { schedules: [{ ...holidays, dates: ['2026-02-31'] }] })),
+  no('dates', hpa('no dates at all', { schedules: [{ ...holidays, dates: [] }] })),
   no('schedules', hpa('two schedules of one name', { schedules: [day, day] })),
   no('budget', hpa('a budget of nothing', { budget: { currency: 'USD' } })),
   no('currency', hpa('a currency that is none', { budget: { currency: 'usd', perHour: '1' } })),

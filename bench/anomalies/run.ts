@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { writePart } from '../benchmarks-page.ts'
+import { thatAreThere } from '../shared-data.ts'
 import { CONTENDERS, type Contender } from './contenders.ts'
 import { bestThreshold, type Candidate, candidatesOf, PROFILES, type Profile, scoreAt } from './scorer.ts'
 import { cloudSeries, halvesOf, type Labelled, nabSeries } from './splits.ts'
@@ -12,8 +13,7 @@ const SHOWN_SIGMA = [2, 2.5, 3.5, 5]
 /** `npm run bench:anomalies [-- --write]`: labelled series, our detector and plain ones, cross-validated by file. */
 function main(): void {
   const { values } = parseArgs({ options: { write: { type: 'boolean', default: false } } })
-  const nab = nabSeries()
-  if (nab.length === 0) throw new Error('no labelled series: the shared data stand in ../shared/data, beside the repository')
+  const nab = thatAreThere(nabSeries())
   const text = [sectionOf('Numenta Anomaly Benchmark', nab, published()), sectionOf('Cloud monitoring', cloudSeries(), [])].join(
     '\n\n',
   )

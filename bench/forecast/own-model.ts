@@ -2,6 +2,7 @@ import { evaluate } from '../../src/cli/forecast/evaluate.ts'
 import { toSteps } from '../../src/cli/forecast/steps.ts'
 import { openModel } from '../../src/onnx/open-model.ts'
 import { outsideForecasts } from '../../src/onnx/outside-forecasts.ts'
+import { thatAreThere } from '../shared-data.ts'
 import { benchSeries, type Half } from './splits.ts'
 
 const STEP_MS = 300_000
@@ -12,9 +13,11 @@ const HORIZON_STEPS = 6
  * the model as a member; the last 30 % of each, all of the half hour ahead, error over that of the last value.
  */
 async function main(file: string | undefined): Promise<void> {
-  if (file === undefined) throw new Error('usage: npm run bench:own-model -- MODEL.onnx')
-  const all = (await benchSeries()).filter(({ spacingMs }) => spacingMs <= STEP_MS)
-  if (all.length === 0) throw new Error('no series: the shared data stand in ../shared/data, beside the repository')
+  if (file === undefined) {
+    process.stderr.write('usage: npm run bench:own-model -- MODEL.onnx\n')
+    return process.exit(2)
+  }
+  const all = thatAreThere(await benchSeries()).filter(({ spacingMs }) => spacingMs <= STEP_MS)
   const model = await openModel(file)
   const rows: { readonly half: Half; readonly errors: readonly number[] }[] = []
   for (const { name, half, samples } of all) {

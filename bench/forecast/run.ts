@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { seasonalRidge } from '../../src/core/forecast/seasonal-ridge.ts'
 import { writePart } from '../benchmarks-page.ts'
+import { thatAreThere } from '../shared-data.ts'
 import { fleetTable, measureFleet } from './fleet.ts'
 import { peers } from './peers.ts'
 import { type Scored, scoreSeries } from './score.ts'
@@ -19,8 +20,7 @@ async function main(): Promise<void> {
       alone: { type: 'boolean', default: false },
     },
   })
-  const all = await benchSeries()
-  if (all.length === 0) throw new Error('no series: the shared data stand in ../shared/data, beside the repository')
+  const all = thatAreThere(await benchSeries())
   const sections = values.steps.split(',').map(seconds => {
     const stepMs = Number(seconds) * 1000
     const scored: Scored[] = []

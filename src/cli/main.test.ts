@@ -95,6 +95,22 @@ describe('crescendo validate', () => {
     })
   })
 
+  test('tells when schedules are on next, and which never are again', () => {
+    const schedules = `    schedules:
+      - { name: sale, start: "2020-11-27T05:00:00Z", durationSeconds: 60, minReplicas: 3 }
+      - { name: leap, cron: "0 0 29 2 *", durationSeconds: 3600, minReplicas: 3 }\n`
+    const file = join(folder, 'scheduled.yaml')
+    writeFileSync(
+      file,
+      `apiVersion: autoscaling.spotify.ai/v2\nkind: ScalingPolicy\nmetadata: { name: s }\nspec:\n  defaults:\n${schedules}`,
+    )
+    const { stdout } = crescendo(['validate', file])
+    expect(stdout).toContain('\n  sale: is over, and never on again\n')
+    expect(stdout).toMatch(/\n {2}leap: next 20\d\d-02-29T00:00:00Z to 20\d\d-02-29T01:00:00Z/)
+    const { files } = JSON.parse(crescendo(['validate', '--json', file]).stdout)
+    expect(files[0].documents[0].schedules[0]).toEqual({ name: 'sale', next: [] })
+  })
+
   test('reads standard input as -', () => {
     const input = 'kind: Nonsense\n'
     expect(crescendo(['validate', '-'], { input }).stdout).toMatch(/^standard input:1:7: kind: found "Nonsense"/)

@@ -61,7 +61,6 @@ test('what a back-test does not play is named, and only where it would change so
   expect(notActedOn(await settingsOf(idle), 'Backtest')).toEqual([])
   const all = {
     mode: 'Paused',
-    schedules: [{ name: 'sale', start: '2026-11-27T08:00:00Z', durationSeconds: 3600, minReplicas: 30 }],
     objectives: [{ type: 'ErrorRatio', threshold: '0.01' }],
     prediction: { horizonSeconds: 600, drivers: [{ metric: 'requests_per_second' }] },
     protection: { surgeBudgetPerDay: '5' },
@@ -70,7 +69,6 @@ test('what a back-test does not play is named, and only where it would change so
   }
   expect(notActedOn(await settingsOf(all), 'Backtest')).toEqual([
     'mode',
-    'schedules',
     'objectives other than Availability',
     'prediction.horizonSeconds',
     'prediction.drivers',

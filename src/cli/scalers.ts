@@ -1,6 +1,8 @@
 import { policyOptions } from '../resources/rules-options.ts'
+import { scheduledWindows } from '../resources/schedule-windows.ts'
 import type { Settings } from '../resources/settings.ts'
 import { type Prepare, RIVALS } from '../sim/rivals/contenders.ts'
+import type { Scenario } from '../sim/run.ts'
 import { crescendoContender } from './crescendo-contender.ts'
 
 /** Who plays when nobody was named. */
@@ -13,7 +15,16 @@ export const SCALER_NAMES: readonly string[] = ['crescendo', ...Object.keys(RIVA
 export function scalersFor(settings: Settings, price: number): Readonly<Record<string, Prepare>> {
   const options = policyOptions(settings, { price, mode: 'Slo' })
   return {
-    crescendo: scenario => ({ ...crescendoContender(scenario, options), note: `mode ${options.mode}` }),
+    crescendo: scenario => ({
+      ...crescendoContender(scenario, options),
+      ...(settings.schedules.length > 0 && { scheduled: scheduledWindows(settings.schedules, rangeOf(scenario)) }),
+      note: `mode ${options.mode}`,
+    }),
     ...RIVALS,
   }
+}
+
+/** All that is played, and the last forecast's reach. */
+function rangeOf({ load: { startMs, tickMs, value } }: Scenario) {
+  return { fromMs: startMs, toMs: startMs + value.length * tickMs + 3_600_000 }
 }

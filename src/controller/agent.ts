@@ -9,6 +9,7 @@ import { createMind, type Mind, type MindOptions } from './mind.ts'
 import type { Autoscaler, WatchedPod } from './objects.ts'
 import { fingerprintOf, type Known, type Plan, planOf } from './plan.ts'
 import type { Target as ScaleTarget } from './scaled.ts'
+import { createScheduledAround, type ScheduledAround } from './scheduled-around.ts'
 import { startupOf } from './startup.ts'
 
 /** What one object's agent needs of the world around it. */
@@ -75,12 +76,13 @@ interface State {
   startupMs?: number
   /** The metric in whose unit the sources told the demand last. */
   driver?: string
+  readonly scheduledAround: ScheduledAround
   /** What the tick in progress has come to know, for whoever records it. */
   seen: { measured?: Measured; outcome?: Outcome; withheld?: Withheld }
 }
 
 export function createAgent(id: string, world: AgentWorld): Agent {
-  const state: State = { seen: {} }
+  const state: State = { scheduledAround: createScheduledAround(), seen: {} }
   return {
     mind: () => state.mind,
     async turn() {
@@ -208,7 +210,8 @@ function portsFor({ object, plan, target, workload }: Subject, state: State, wor
         const measured = await world.sources.read(workload)
         state.seen.measured = measured
         if (measured.driver !== undefined) state.driver = measured.driver
-        return { ...inUnitsOf(plan, measured), ...otherDemand(world.sources, workload) }
+        const scheduled = state.scheduledAround(plan, clock.now())
+        return { ...inUnitsOf(plan, measured), ...otherDemand(world.sources, workload), ...(scheduled && { scheduled }) }
       },
     },
     cluster: {

@@ -27,7 +27,8 @@ const plan = {
   options: { manual: { manualFloorMs: 900_000 }, blind: { fallbackAfterMs: 120_000 } },
   delayMs: 15_000,
   costPerReplicaHour: 0,
-} as unknown as Plan // the settings are not looked at
+  settings: { schedules: [] },
+} as unknown as Plan // of the settings only the schedules are looked at
 
 const values = seasonalLoad({ seed: 4, ticks: 2 * 1440, stepMs: STEP_MS, mean: 1000, swing: 0.5, noise: 0.05 })
 

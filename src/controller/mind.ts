@@ -1,12 +1,13 @@
 import { deserialize, serialize } from 'node:v8'
 import type { ForecastAccuracy } from '../core/forecast/accuracy/accuracy.ts'
-import type { Instant, Target } from '../core/model.ts'
+import type { Instant, ScheduledWindow, Target } from '../core/model.ts'
 import { type CrescendoOptions, crescendoRules } from '../core/policy/crescendo-rules.ts'
 import { hpaRules } from '../core/policy/hpa-rules.ts'
 import { restoreRules, snapshotRules } from '../core/policy/rules-snapshot.ts'
 import type { Memory, Rules, Snapshot } from '../core/rules.ts'
-import { backfill, type Recorded } from '../loop/backfill.ts'
+import { backfill, knowingSchedules, type Recorded } from '../loop/backfill.ts'
 import type { Clock, DurableStore, Learners, Log } from '../ports.ts'
+import { scheduledWindows } from '../resources/schedule-windows.ts'
 import { fingerprintOf, type Plan } from './plan.ts'
 
 /** The rules of one object, and what they have learnt. */
@@ -44,6 +45,7 @@ const MODEL = 'accumulators'
 const VERSION = 1
 /** Longest stretch of learning before everybody else gets a turn. */
 const SLICE_MS = 10
+const HOUR_MS = 3_600_000
 
 interface Kept {
   readonly fingerprint: string
@@ -81,9 +83,9 @@ export function createMind(plan: Plan, options: MindOptions): Mind {
   }
 }
 
-/** Prediction Off without a stated guard of ours is the stock HPA exactly. */
+/** Prediction Off without a stated guard or a schedule of ours is the stock HPA exactly. */
 function rulesOf(plan: Plan, options: MindOptions, mode: Plan['prediction']): Rules {
-  if (plan.prediction === 'Off' && plan.options.guards?.hold === undefined) return hpaRules()
+  if (plan.prediction === 'Off' && plan.options.guards?.hold === undefined && !plan.options.isScheduled) return hpaRules()
   return crescendoRules({ ...crescendoOptionsOf(plan, options), mode })
 }
 
@@ -134,6 +136,7 @@ async function learnFirst(state: State, past: readonly Recorded[], options: Mind
       options: crescendoOptionsOf(state.plan, options),
       at: Float64Array.from(known, ({ at }) => at),
       value: Float64Array.from(known, ({ value }) => value),
+      scheduled: scheduledIn(state.plan, past),
     })
     if (!restoreRules(state.learner, rules)) throw new Error('what was learnt is of other rules')
     state.learntUntil = past.at(-1)?.at ?? 0
@@ -145,10 +148,17 @@ async function learnFirst(state: State, past: readonly Recorded[], options: Mind
   }
 }
 
+/** What schedules of today say of a past. */
+function scheduledIn({ settings }: Plan, past: readonly Recorded[]): readonly ScheduledWindow[] {
+  const [first, last] = [past[0], past.at(-1)]
+  if (first === undefined || last === undefined) return []
+  return scheduledWindows(settings.schedules, { fromMs: first.at - HOUR_MS, toMs: last.at + HOUR_MS })
+}
+
 /** Teaches in slices. */
 async function learnFrom(state: State, past: readonly Recorded[]): Promise<void> {
   const { target } = state.plan
-  const lesson = backfill(state.learner, target, past)
+  const lesson = backfill(state.learner, target, knowingSchedules(past, scheduledIn(state.plan, past)))
   let sliceEnds = performance.now() + SLICE_MS
   let turn = lesson.next()
   while (turn.done !== true) {

@@ -104,6 +104,18 @@ export interface Target {
   readonly periodMs: number
 }
 
+/** One occurrence of a schedule: what a person knows of a time before it comes. */
+export interface ScheduledWindow {
+  readonly name: string
+  readonly from: Instant
+  /** The first moment after it. */
+  readonly to: Instant
+  readonly minReplicas?: number
+  readonly maxReplicas?: number
+  /** By what factor the load is expected to exceed (below 1: to stay under) what the past says of that time. */
+  readonly expectedLoadFactor?: number
+}
+
 /** The raw facts of one tick, before anybody doubts them. */
 export interface Observation {
   readonly at: Instant
@@ -122,6 +134,8 @@ export interface Observation {
   readonly errorRatio?: number
   /** Prices and spending, where the target has a budget. */
   readonly costPerReplicaHour?: number
+  /** Occurrences of schedules that are on, or begin soon. */
+  readonly scheduled?: readonly ScheduledWindow[]
 }
 
 /** "Of 90,000 rps I believe 80." A doubt names the number it believes instead of a weight. */

@@ -1,5 +1,5 @@
 import type { ChampionFacts, ForecastAccuracy } from './forecast/accuracy/accuracy.ts'
-import type { Condition, Doubt, Forecast, Instant, Observation, Situation, Target } from './model.ts'
+import type { Condition, Doubt, Forecast, Instant, Observation, ScheduledWindow, Situation, Target } from './model.ts'
 
 /**
  * What a target remembers between ticks: one slot for each plug-in, under its name. Slots hold JSON-safe values that the
@@ -21,6 +21,8 @@ export interface Context {
   readonly memory: Memory
   /** The forecast of this tick, or why there is none; absent where the rules have no forecaster. */
   readonly forecast?: Forecast | { readonly abstains: string }
+  /** How far to rely on it, 0 to 1; absent while too few forecasts have matured, and where nobody compares them. */
+  readonly trust?: number
   /** What the tuner chose from the past; absent where the rules have no tuner, or it has seen too little. */
   readonly parameters?: Parameters
 }
@@ -106,10 +108,13 @@ export interface Restorable {
  */
 export interface Forecaster extends Partial<Restorable> {
   readonly name: string
-  /** Takes in the believed demand of the tick that ended at `at`; `undefined` is a gap. Times must ascend. */
-  absorb(at: Instant, demand: number | undefined): void
+  /**
+   * Takes in the believed demand of the tick that ended at `at`; `undefined` is a gap. Times must ascend. `scheduled`: what was known
+   * of that time; who makes nothing of it ignores it, here and below.
+   */
+  absorb(at: Instant, demand: number | undefined, scheduled?: readonly ScheduledWindow[]): void
   /** The forecast as of the last absorbed value, or why there is none yet. */
-  predict(now: Instant): Forecast | { readonly abstains: string }
+  predict(now: Instant, scheduled?: readonly ScheduledWindow[]): Forecast | { readonly abstains: string }
   /** How good its forecasts of the last week were; absent where nobody compares them with what came. */
   accuracy?(): ForecastAccuracy
   /** Which of its models speaks; absent where there is one only, or none yet. */

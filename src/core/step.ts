@@ -1,5 +1,6 @@
 import type { Abstention, Condition, Decision, Observation, Proposal, Situation, Target, Verdict } from './model.ts'
 import type { Context, Draft, Memory, Rules } from './rules.ts'
+import { targetInForce } from './scheduled.ts'
 
 /**
  * Demand we choose to believe; runs before anything is stored, so nothing downstream ever learns from an attack.
@@ -37,9 +38,11 @@ export function step(
   memory: Memory,
   input: { readonly target: Target; readonly situation: Situation },
 ): { memory: Memory; decision: Decision } {
-  const { target, situation } = input
-  const { at, replicas } = situation.observation
-  const forecast = rules.forecaster?.predict(at)
+  const { situation } = input
+  const { at, replicas, scheduled } = situation.observation
+  const target = targetInForce(input.target, at, scheduled)
+  const forecast = rules.forecaster?.predict(at, scheduled)
+  const trust = rules.forecaster?.accuracy?.().trust
   const parameters = rules.tuner?.parameters()
   const context: Context = {
     now: at,
@@ -47,6 +50,7 @@ export function step(
     situation,
     memory,
     ...(forecast && { forecast }),
+    ...(trust !== undefined && { trust }),
     ...(parameters && { parameters }),
   }
   const slots: Record<string, unknown> = { ...memory.slots }
@@ -64,7 +68,7 @@ export function step(
     context,
     note,
   })
-  const plain = rules.counterfactual?.propose(context)
+  const plain = rules.counterfactual?.propose({ ...context, target: input.target })
   if (rules.counterfactual && plain?.memory !== undefined) slots[rules.counterfactual.name] = plain.memory
 
   const decision: Decision = {

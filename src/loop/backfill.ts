@@ -1,10 +1,13 @@
-import type { Observation, Target } from '../core/model.ts'
+import type { Observation, ScheduledWindow, Target } from '../core/model.ts'
 import { emptyMemory, type Memory, type Rules } from '../core/rules.ts'
 import { screen } from '../core/step.ts'
 import { learn } from './tick.ts'
 
+/** Windows so far from a past tick are told with it: as long as a forecast reaches. */
+const SEEN_AHEAD_MS = 3_600_000
+
 /** What a recording knows of one past tick. */
-export type Recorded = Pick<Observation, 'at' | 'demand' | 'clients'>
+export type Recorded = Pick<Observation, 'at' | 'demand' | 'clients' | 'scheduled'>
 
 /**
  * Teaches rules what was recorded before their first decision, oldest first: screens doubt it, forecaster and tuner learn what is
@@ -19,4 +22,12 @@ export function* backfill(rules: Rules, target: Target, past: Iterable<Recorded>
     yield
   }
   return memory
+}
+
+/** A past together with what was known of each of its times before it came; `scheduled` covers all of it. */
+export function* knowingSchedules(past: Iterable<Recorded>, scheduled: readonly ScheduledWindow[]): Generator<Recorded> {
+  for (const recorded of past) {
+    const then = scheduled.filter(({ from, to }) => from < recorded.at + SEEN_AHEAD_MS && to > recorded.at - SEEN_AHEAD_MS)
+    yield then.length === 0 ? recorded : { ...recorded, scheduled: then }
+  }
 }

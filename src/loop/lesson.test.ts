@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { seasonalLoad } from '../core/forecast/seeded-load.ts'
-import type { Target } from '../core/model.ts'
+import type { ScheduledWindow, Target } from '../core/model.ts'
 import { type CrescendoOptions, crescendoRules } from '../core/policy/crescendo-rules.ts'
 import { restoreRules, snapshotRules } from '../core/policy/rules-snapshot.ts'
 import { backfill } from './backfill.ts'
@@ -52,5 +52,22 @@ describe('a past that is learnt at once', () => {
 
   test('rules that learn nothing are refused', () => {
     expect(() => learnLesson({ options: { ...options, mode: 'Off' }, ...columns() })).toThrow('nothing that learns')
+  })
+
+  test('with a known event in it teaches the usual load of that time', () => {
+    const event = { name: 'drop', from: START + 86_400_000, to: START + 2 * 86_400_000, expectedLoadFactor: 6 }
+    const { at, value } = columns()
+    const risen = value.map((load, i) => (at[i]! > event.from && at[i]! <= event.to ? 6 * load : load))
+    const scheduledOptions = { ...options, isScheduled: true }
+    const next = (scheduled: readonly ScheduledWindow[], loads: Float64Array) => {
+      const rules = crescendoRules(scheduledOptions)
+      const learnt = learnLesson({ options: scheduledOptions, at: at.slice(), value: loads, scheduled })
+      expect(restoreRules(rules, learnt.rules)).toBe(true)
+      const said = rules.forecaster!.predict(at.at(-1)! + 15_000)
+      return 'abstains' in said ? said : said.windows[0]!.quantiles[0]!
+    }
+    const [usual, told, untold] = [next([], value.slice()), next([event], risen.slice()), next([], risen.slice())]
+    expect(Number(told) / Number(usual)).toBeCloseTo(1, 2)
+    expect(Number(untold) / Number(usual)).toBeGreaterThan(4)
   })
 })

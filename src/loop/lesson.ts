@@ -1,12 +1,12 @@
 import { crescendoRules } from '../core/policy/crescendo-rules.ts'
 import { snapshotRules } from '../core/policy/rules-snapshot.ts'
 import type { Learnt, Lesson } from '../ports.ts'
-import { backfill, type Recorded } from './backfill.ts'
+import { backfill, knowingSchedules, type Recorded } from './backfill.ts'
 
 /** Learns a whole past at once. Throws where the rules cannot be written down: there is no forecaster then, and nothing to learn. */
-export function learnLesson({ options, at, value }: Lesson): Learnt {
+export function learnLesson({ options, at, value, scheduled = [] }: Lesson): Learnt {
   const rules = crescendoRules(options)
-  const turns = backfill(rules, options.target, recorded(at, value))
+  const turns = backfill(rules, options.target, knowingSchedules(recorded(at, value), scheduled))
   let turn = turns.next()
   while (turn.done !== true) turn = turns.next()
   const snapshot = snapshotRules(rules)

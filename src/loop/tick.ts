@@ -36,8 +36,8 @@ const taughtAt = new WeakMap<Rules, Instant>()
 export function learn(rules: Rules, target: Target, { observation, demand }: Situation): void {
   if (observation.at - (taughtAt.get(rules) ?? Number.NEGATIVE_INFINITY) < target.periodMs / 2) return
   taughtAt.set(rules, observation.at)
-  rules.forecaster?.absorb(observation.demand.at, demand)
-  const forecast = rules.tuner && rules.forecaster?.predict(observation.at)
+  rules.forecaster?.absorb(observation.demand.at, demand, observation.scheduled)
+  const forecast = rules.tuner && rules.forecaster?.predict(observation.at, observation.scheduled)
   rules.tuner?.absorb({ at: observation.at, demand, forecast: forecast && 'windows' in forecast ? forecast : undefined, target })
 }
 

@@ -81,7 +81,13 @@ export function planFor(
   const fresh = (mode: typeof options.mode) =>
     crescendoRules({ ...options, mode, target: { ...target, startupMs }, delayMs: METRICS_DELAY_MS })
   const wanted = fresh(options.mode)
-  const fingerprint = JSON.stringify([target.capacityPerReplica, startupMs, target.periodMs, options.badMinutesPerDay])
+  const fingerprint = JSON.stringify([
+    target.capacityPerReplica,
+    startupMs,
+    target.periodMs,
+    options.badMinutesPerDay,
+    settings.schedules,
+  ])
   if (wanted.forecaster === undefined) return { settings, target, rules: wanted, fingerprint }
   const known = before?.lesson?.rules ?? before?.rules
   if (before?.fingerprint === fingerprint && known?.forecaster !== undefined) {

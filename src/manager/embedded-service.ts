@@ -1,5 +1,6 @@
 import { METRICS_DELAY_MS, type Service, TICK_MS } from '../cli/demo/service.ts'
 import { loadFrom, recorded } from '../cli/demo/stage.ts'
+import { createScheduledAround } from '../controller/scheduled-around.ts'
 import type { Decision } from '../core/model.ts'
 import type { Recorded } from '../loop/backfill.ts'
 import { tick } from '../loop/tick.ts'
@@ -106,6 +107,7 @@ function pastOf({ service, historyTicks, played }: State) {
 /** The world's ports; what was measured is kept, and what a mode forbids is withheld as the controller withholds it. */
 function portsOf(state: State): Ports {
   const { ports } = state.world
+  const scheduledAround = createScheduledAround()
   return {
     ...ports,
     metrics: {
@@ -113,8 +115,11 @@ function portsOf(state: State): Ports {
       async read(target) {
         const found = await ports.metrics.read(target)
         const { demand, clients } = found
-        state.played.measured.push({ at: ports.clock.now(), demand, ...(clients !== undefined && { clients }) })
-        return found
+        const at = ports.clock.now()
+        const scheduled = state.plan && scheduledAround(state.plan, at)
+        const known = scheduled === undefined ? {} : { scheduled }
+        state.played.measured.push({ at, demand, ...(clients !== undefined && { clients }), ...known })
+        return { ...found, ...known }
       },
     },
     cluster: {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import {
   count,
   cron,
+  date,
   longText,
   metricIdentifier,
   naturalQuantity,
@@ -117,38 +118,60 @@ export const prediction = object({
 export const anomaly = object({
   thresholdSigma: positiveQuantity
     .exactOptional()
-    .describe('How many robust standard deviations from the forecast make a measurement an anomaly. Default: "2.5".'),
+    .describe(
+      'How unusual a measurement must be to be an anomaly, in sigma: on noise as rare as a normal deviate of that size. Default: "2.5".',
+    ),
   response: z
     .enum(['Hold', 'Widen', 'Ignore', 'AlertOnly'])
     .exactOptional()
     .describe('Hold: no scale-down while it lasts. Widen: more headroom. AlertOnly: only told. Ignore: nothing. Default: Hold.'),
 })
 
+const ONE_BEGINNING = 'expected either cron (repeats), start (once) or dates (days)'
+const NO_ZONE_FOR_START = 'expected no timeZone beside start, which carries its own offset'
+const EXCEPT_FROM_CRON = 'expected exceptDates beside cron only: they are exceptions from what repeats'
+
+const days = inCluster(z.array(date).min(1).max(366), { isSet: true })
+
 const scheduleShape = object({
   name: text.describe('Name of the schedule, once in its list. Example: business-hours.'),
   cron: cron
     .exactOptional()
     .describe(
-      'When it begins, again and again: five fields, minute hour day month weekday. Either this or start. Example: "0 8 * * 1-5".',
+      'When it begins, again and again: five fields, minute hour day month weekday. Either this, start or dates. Example: "0 8 * * 1-5".',
     ),
   timeZone: timeZone
     .exactOptional()
-    .describe('The time zone of cron, a name of the IANA database. Default: UTC. Example: Europe/Stockholm.'),
-  start: time.exactOptional().describe('When it begins, once (RFC 3339). Either this or cron. Example: "2026-12-04T23:45:00Z".'),
-  durationSeconds: seconds.describe('How long it lasts, in seconds, from 1 to a year. Example: 36000.'),
-  minReplicas: count.exactOptional().describe('Fewest replicas while it lasts; at most its maxReplicas. Example: 20.'),
-  maxReplicas: positiveCount.exactOptional().describe('Most replicas while it lasts. Example: 100.'),
+    .describe(
+      'The time zone of cron, dates and exceptDates, a name of the IANA database. Default: UTC. Example: Europe/Stockholm.',
+    ),
+  start: time.exactOptional().describe('When it begins, once (RFC 3339). Example: "2026-12-04T23:45:00Z".'),
+  dates: days
+    .exactOptional()
+    .describe('Days at whose midnight it begins: a calendar of holidays, at most 366. Example: ["2026-12-25", "2026-12-26"].'),
+  exceptDates: days
+    .exactOptional()
+    .describe('Days on which cron does not begin, at most 366. Example: ["2026-12-25", "2026-12-26"].'),
+  durationSeconds: seconds.describe(
+    'How long it lasts, in seconds, from 1 to a year; after cron and dates by the clock on the wall, whatever clocks change meanwhile. Example: 36000.',
+  ),
+  minReplicas: count
+    .exactOptional()
+    .describe("Fewest replicas while it lasts, ready when it begins; at most its maxReplicas, and the object's. Example: 20."),
+  maxReplicas: positiveCount
+    .exactOptional()
+    .describe('Most replicas while it lasts; a floor of another schedule outranks it. Example: 100.'),
   expectedLoadFactor: positiveQuantity
     .exactOptional()
-    .describe('By what factor the load is expected to exceed what the forecast knows. Example: "6".'),
+    .describe('By what factor the load is expected to exceed (below 1: to stay under) what the forecast knows. Example: "6".'),
 })
 
 const schedule = inCluster(
   scheduleShape.superRefine((given, context) => {
     const expects = (message: string, path: string[] = []) => context.addIssue({ code: 'custom', message, path })
-    if ((given.cron === undefined) === (given.start === undefined)) expects('expected either cron (repeats) or start (once)')
-    if (given.timeZone !== undefined && given.cron === undefined)
-      expects('expected no timeZone without cron: start carries its own offset', ['timeZone'])
+    if ([given.cron, given.start, given.dates].filter(when => when !== undefined).length !== 1) expects(ONE_BEGINNING)
+    if (given.timeZone !== undefined && given.start !== undefined) expects(NO_ZONE_FOR_START, ['timeZone'])
+    if (given.exceptDates !== undefined && given.cron === undefined) expects(EXCEPT_FROM_CRON, ['exceptDates'])
     if (given.minReplicas === undefined && given.maxReplicas === undefined && given.expectedLoadFactor === undefined) {
       expects('expected something to change: minReplicas, maxReplicas or expectedLoadFactor')
     }
@@ -158,12 +181,12 @@ const schedule = inCluster(
   }),
   {
     rules: [
-      { rule: 'has(self.cron) != has(self.start)', message: 'expected either cron (repeats) or start (once)' },
       {
-        rule: '!has(self.timeZone) || has(self.cron)',
-        message: 'expected no timeZone without cron: start carries its own offset',
-        fieldPath: '.timeZone',
+        rule: '[has(self.cron), has(self.start), has(self.dates)].filter(when, when).size() == 1',
+        message: ONE_BEGINNING,
       },
+      { rule: '!has(self.timeZone) || !has(self.start)', message: NO_ZONE_FOR_START, fieldPath: '.timeZone' },
+      { rule: '!has(self.exceptDates) || has(self.cron)', message: EXCEPT_FROM_CRON, fieldPath: '.exceptDates' },
       {
         rule: 'has(self.minReplicas) || has(self.maxReplicas) || has(self.expectedLoadFactor)',
         message: 'expected something to change: minReplicas, maxReplicas or expectedLoadFactor',

@@ -114,6 +114,12 @@ export const time = inCluster(
   { format: 'date-time', maxLength: 64 },
 )
 
+/** A day, "2026-12-25". */
+export const date = inCluster(z.iso.date({ error: 'expected a date that exists, such as 2026-12-25' }), {
+  format: 'date',
+  maxLength: 10,
+})
+
 export const timeZone = z
   .string()
   .max(64)
@@ -128,15 +134,18 @@ function isTimeZone(zone: string): boolean {
   }
 }
 
+const FIVE_FIELDS = '^(?:[0-9A-Za-z*/,?#-]+\\s+){4}[0-9A-Za-z*/,?#-]+$'
+
 /** Five cron fields that come true at least once: "0 8 * * 1-5". "0 0 31 2 *" never does, so it is refused. */
 export const cron = inCluster(
   z.string().max(128).refine(isCron, {
     error: 'expected five cron fields (minute hour day month weekday) that name a time which exists, such as "0 8 * * 1-5"',
   }),
-  { pattern: '^(?:[0-9A-Za-z*/,?#-]+\\s+){4}[0-9A-Za-z*/,?#-]+$' },
+  { pattern: FIVE_FIELDS },
 )
 
 function isCron(expression: string): boolean {
+  if (!new RegExp(FIVE_FIELDS).test(expression)) return false // the library takes the time of a day as well
   try {
     return new Cron(expression, { mode: '5-part', timezone: 'UTC' }).nextRun() !== null
   } catch {

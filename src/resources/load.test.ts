@@ -179,12 +179,22 @@ describe('what is wrong, with its place, what was found and what was expected', 
     [
       'cron and start',
       spec('  schedules: [{ name: a, cron: "0 8 * * *", start: 2026-01-01T00:00:00Z, durationSeconds: 60, minReplicas: 2 }]'),
-      'F:8:15: spec.schedules[0]: found an object, expected either cron (repeats) or start (once)',
+      'F:8:15: spec.schedules[0]: found an object, expected either cron (repeats), start (once) or dates (days)',
     ],
     [
       'a schedule of no length',
       spec('  schedules: [{ name: a, cron: "0 8 * * *", durationSeconds: 0, minReplicas: 2 }]'),
       'F:8:62: spec.schedules[0].durationSeconds: found 0, expected at least 1',
+    ],
+    [
+      'a date that does not exist',
+      spec('  schedules: [{ name: a, dates: [2026-02-31], durationSeconds: 60, minReplicas: 2 }]'),
+      'F:8:34: spec.schedules[0].dates[0]: found "2026-02-31", expected a date that exists, such as 2026-12-25',
+    ],
+    [
+      'exceptions from what does not repeat',
+      spec('  schedules: [{ name: a, dates: [2026-02-01], exceptDates: [2026-02-01], durationSeconds: 60, minReplicas: 2 }]'),
+      'F:8:60: spec.schedules[0].exceptDates: found a list, expected exceptDates beside cron only: they are exceptions from what repeats',
     ],
     [
       'two schedules of one name',

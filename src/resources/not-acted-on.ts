@@ -17,7 +17,6 @@ const EVERYWHERE: readonly Place[] = ['Backtest', 'Controller']
 
 const UNACTED: readonly Unacted[] = [
   { path: 'mode', not: ['Backtest'], says: ({ mode }) => mode !== 'Auto' },
-  { path: 'schedules', not: EVERYWHERE, says: ({ schedules }) => schedules.length > 0 },
   {
     path: 'objectives',
     not: EVERYWHERE,

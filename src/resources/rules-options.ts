@@ -11,7 +11,7 @@ export type PolicyOptions = Omit<CrescendoOptions, 'target' | 'delayMs'>
  * nobody did: no anomaly response beyond a note, and no emergency above maxReplicas. `mode` is what holds where none was stated.
  */
 export function policyOptions(settings: Settings, given: { readonly price: number; readonly mode: CrescendoOptions['mode'] }) {
-  const { prediction, anomaly, emergency, budget, protection, violationMinutesPerDay } = settings
+  const { prediction, anomaly, emergency, budget, protection, violationMinutesPerDay, schedules } = settings
   const isWritten = (path: string) => isStated(settings, path)
   const guards: GuardSettings = {
     emergency: isWritten('emergency.maxReplicas') || isWritten('emergency.maxDurationSeconds') ? emergency : 'Off',
@@ -25,7 +25,14 @@ export function policyOptions(settings: Settings, given: { readonly price: numbe
     },
   }
   const mode = isWritten('prediction.mode') ? prediction.mode : given.mode
-  return { mode, badMinutesPerDay: violationMinutesPerDay, guards, screens } satisfies PolicyOptions
+  const isScheduled = schedules.length > 0
+  return {
+    mode,
+    badMinutesPerDay: violationMinutesPerDay,
+    guards,
+    screens,
+    ...(isScheduled && { isScheduled }),
+  } satisfies PolicyOptions
 }
 
 /** Whether a policy or an object says it, and not only what is built in or configured for all. */

@@ -72,11 +72,16 @@ export type Objective =
 
 export interface Schedule {
   readonly name: string
-  /** Either this with `timeZone` (UTC when absent), or `start`. */
+  /** Either this, `start` or `dates`. */
   readonly cron?: string
+  /** Of `cron` and the dates; UTC when absent. */
   readonly timeZone?: string
   /** RFC 3339 */
   readonly start?: string
+  /** "2026-12-25" */
+  readonly dates?: readonly string[]
+  /** Days on which `cron` does not begin. */
+  readonly exceptDates?: readonly string[]
   readonly durationSeconds: number
   readonly minReplicas?: number
   readonly maxReplicas?: number
@@ -181,7 +186,8 @@ function plainObjective(raw: RawObjective): Objective {
   }
 }
 
-function plainSchedule({ expectedLoadFactor, ...schedule }: NonNullable<Layered['schedules']>[number]): Schedule {
+/** A schedule as it is written, with plain numbers. */
+export function plainSchedule({ expectedLoadFactor, ...schedule }: NonNullable<Layered['schedules']>[number]): Schedule {
   return { ...schedule, ...(expectedLoadFactor !== undefined && { expectedLoadFactor: amount(expectedLoadFactor) }) }
 }
 

@@ -1,4 +1,4 @@
-import type { Instant, Target } from '../core/model.ts'
+import type { Instant, ScheduledWindow, Target } from '../core/model.ts'
 import type { Cluster, Journal, Log, MetricSource, Ports, Store } from '../ports.ts'
 import { memoryStore } from '../store/memory.ts'
 import { answersOf, type View } from './answers.ts'
@@ -36,6 +36,8 @@ export interface WorldOptions {
   readonly failures?: readonly Failure[]
   /** Load metrics (External, Object) are answered in load units times this factor; for loads far below one. Default 1. */
   readonly metricScale?: number
+  /** What schedules say of the time that is played; told with the metrics as it comes near. */
+  readonly scheduled?: readonly ScheduledWindow[]
   /** Default: an empty one in memory. One that remembers what a backfill taught is handed in. */
   readonly store?: Store
   readonly log?: Log
@@ -77,6 +79,7 @@ interface State {
 }
 
 const MEAN_OVER_MS = 60_000
+const SCHEDULED_AHEAD_MS = 3_600_000
 const quiet: Log = { info() {}, warn() {} }
 const forgetful: Journal = { async intend() {}, async settle() {} }
 
@@ -181,7 +184,8 @@ function metricSource(options: WorldOptions, { past, state, pods }: Eyes): Metri
       const at = timeOf(load, tick + 1)
       if (tick < 0 || blind[tick] === 1) {
         const why = tick < 0 ? 'nothing was measured yet' : 'the metrics of this time are missing'
-        return { answers: target.metrics.map(() => ({ kind: 'missing' as const, why })), demand: { kind: 'missing', at, why } }
+        const answers = target.metrics.map(() => ({ kind: 'missing' as const, why }))
+        return { answers, demand: { kind: 'missing', at, why }, ...scheduledAt(options, timeOf(load, state.tick)) }
       }
       const view: View = {
         at,
@@ -197,9 +201,17 @@ function metricSource(options: WorldOptions, { past, state, pods }: Eyes): Metri
         errorRatio: past.errorRatio[tick]!,
         ...(queue && { backlog: past.backlog[tick]! }),
         ...(load.clients && { clients: load.clients[tick]! }),
+        ...scheduledAt(options, timeOf(load, state.tick)),
       }
     },
   }
+}
+
+/** Windows within a few hours; those just over are told for as long as metrics may be late. */
+function scheduledAt({ scheduled, metricsDelayMs, target }: WorldOptions, now: Instant) {
+  if (scheduled === undefined) return {}
+  const [before, ahead] = [metricsDelayMs + target.periodMs, SCHEDULED_AHEAD_MS + 2 * target.startupMs]
+  return { scheduled: scheduled.filter(({ from, to }) => to >= now - before && from <= now + ahead) }
 }
 
 /** 1 for each tick of which nothing is recorded: a hole in the recording, or a scheduled outage of the metrics. */

@@ -29,10 +29,10 @@ export async function playScalers(
   const played: Played[] = []
   for (const name of names) {
     const watch = (done: number, total: number) => onProgress(name, done, total)
-    const { rules, target, note } = await prepare(name, stage.scenario, { table, onProgress: watch })
+    const { rules, target, scheduled, note } = await prepare(name, stage.scenario, { table, onProgress: watch })
     const run = await simulate(
       { ...rules, name },
-      { ...stage.scenario, target },
+      { ...stage.scenario, target, ...(scheduled && { scheduled }) },
       {
         stopwatch: () => performance.now() * 1000,
         onProgress: watch,

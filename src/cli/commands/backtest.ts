@@ -33,7 +33,7 @@ carried by 20 replicas (where the history holds no load, as with --warmup 0%: th
 as a last column.
 
 Of a policy a back-test plays bounds, period, behavior, prediction (mode, capacityPerReplica, startupSeconds), the Availability
-objective, anomaly, budget, emergency, protection.envelope and simulation. It plays no mode other than Auto, no schedules, other
+objective, anomaly, schedules, budget, emergency, protection.envelope and simulation. It plays no mode other than Auto, no other
 objectives, prediction.horizonSeconds, prediction.drivers (but for the capacity), protection.surgeBudgetPerDay, learning or spot:
 where a policy states one of these, one line on standard error names it.
 

@@ -9,6 +9,6 @@ export function registerValidate(program: Command): void {
     .option('--json', 'print one JSON document')
     .action(async (files: string[], options: { json?: boolean }) => {
       const { validateFiles } = await import('../validate-files.ts')
-      process.exitCode = await validateFiles(files, { json: options.json ?? false })
+      process.exitCode = await validateFiles(files, { json: options.json ?? false, now: Date.now() })
     })
 }

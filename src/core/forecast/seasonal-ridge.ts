@@ -59,7 +59,8 @@ export function seasonalRidge(options: SeasonalRidgeOptions): Forecaster & Resto
     return createWindowModel({ track, window, center, levels: isPoint ? QUANTILES : WINDOW_LEVELS })
   })
   let lastAt: Instant | undefined
-  let last: { readonly madeAt: Instant; readonly tick: number; readonly forecast: ReturnType<Forecaster['predict']> } | undefined
+  /** What was said at a tick: until the next one only the times differ, and several ask (the tuner, the decision, whoever shows it). */
+  let last: { readonly tick: number; readonly said: Said } | undefined
 
   const push = (at: Instant, demand: number | undefined) => {
     outside?.moveTo(at)
@@ -80,7 +81,7 @@ export function seasonalRidge(options: SeasonalRidgeOptions): Forecaster & Resto
     )
   return {
     name: NAME,
-    ...restorable(() => ({ kind: `${NAME} ${JSON.stringify(options)}`, version: 5 }), {
+    ...restorable(() => ({ kind: `${NAME} ${JSON.stringify(options)}`, version: 6 }), {
       part: () => partsOf({ track, models: listOf(models), time: time() }),
     }),
     absorb(at, demand) {
@@ -95,10 +96,8 @@ export function seasonalRidge(options: SeasonalRidgeOptions): Forecaster & Resto
     },
     champion: () => championOf(models.at(-1)?.contest, { lastAt, tick: track.tick, stepMs, unit: options.unit }),
     predict(now) {
-      // Asked more than once a tick: by the tuner, by the decision, by whoever shows it.
-      if (last === undefined || last.madeAt !== now || last.tick !== track.tick)
-        last = { madeAt: now, tick: track.tick, forecast: compute({ options, track, models }, now) }
-      return last.forecast
+      if (last?.tick !== track.tick) last = { tick: track.tick, said: compute({ options, track, models }) }
+      return asOf(last.said, now)
     },
   }
 }
@@ -146,7 +145,21 @@ interface Fitted {
   readonly models: readonly WindowModel[]
 }
 
-function compute({ options, track, models }: Fitted, now: Instant): Forecast | { readonly abstains: string } {
+/** A forecast without a time. */
+type Said = { readonly points: readonly Point[]; readonly windows: readonly WindowForecast[] } | { readonly abstains: string }
+
+interface Point {
+  readonly ms: number
+  readonly quantiles: readonly number[]
+}
+
+function asOf(said: Said, now: Instant): Forecast | { readonly abstains: string } {
+  if ('abstains' in said) return said
+  const points = said.points.map(({ ms, quantiles }): Band => ({ at: now + ms, quantiles }))
+  return { by: NAME, madeAt: now, points, windows: said.windows }
+}
+
+function compute({ options, track, models }: Fitted): Said {
   const { stepMs, unit } = options
   const seen = track.tick + 1
   const { perHour } = track.grid
@@ -161,9 +174,9 @@ function compute({ options, track, models }: Fitted, now: Instant): Forecast | {
     if (track.isCount && i >= options.windows.length) bounds[0] = Math.round(bounds[0]!)
     return ascending(bounds)
   })
-  const fan = options.pointsMs.map((ms, i) => ({ at: now + ms, quantiles: read[options.windows.length + i]! }))
+  const points = options.pointsMs.map((ms, i) => ({ ms, quantiles: read[options.windows.length + i]! }))
   const spans = options.windows.map((span, i) => ({ ...span, quantiles: read[i]! }))
-  return { by: NAME, madeAt: now, points: fan, windows: spans.map(span => notBelowItsPoints(span, fan, now)) }
+  return { points, windows: spans.map(span => notBelowItsPoints(span, points)) }
 }
 
 /** Corrections made level by level may cross; quantiles may not. */
@@ -176,8 +189,8 @@ function ascending(bounds: readonly number[]): readonly number[] {
 }
 
 /** The maximum over a window is at least each of its points, level by level; models fitted apart need not know that. */
-function notBelowItsPoints(window: WindowForecast, fan: readonly Band[], now: Instant): WindowForecast {
-  const inside = fan.filter(({ at }) => at >= now + window.fromMs && at <= now + window.toMs)
+function notBelowItsPoints(window: WindowForecast, points: readonly Point[]): WindowForecast {
+  const inside = points.filter(({ ms }) => ms >= window.fromMs && ms <= window.toMs)
   if (inside.length === 0) return window
   let highest = 0
   const quantiles = window.quantiles.map((value, i) => {

@@ -3,9 +3,11 @@ import { decisionWindows } from '../decide/block-rule.ts'
 import { type ManualSettings, manual } from '../decide/manual.ts'
 import { fallback, predictive, predictiveUp } from '../decide/predictive.ts'
 import { reactive } from '../decide/reactive.ts'
+import { scheduled } from '../decide/scheduled.ts'
 import { widen } from '../decide/widen.ts'
 import { measured } from '../forecast/accuracy/measured.ts'
 import { withFan } from '../forecast/fan.ts'
+import { withKnownEvents } from '../forecast/known-events.ts'
 import { late } from '../forecast/late.ts'
 import { seasonalRidge } from '../forecast/seasonal-ridge.ts'
 import { type GuardSettings, guardsInOrder } from '../guard/order.ts'
@@ -29,6 +31,8 @@ export interface CrescendoOptions {
   /** `Off` where we write nothing (mode Recommend): what others do to the replicas is then nothing to answer. */
   readonly manual?: ManualSettings | 'Off'
   readonly blind?: BlindSettings
+  /** The policy has schedules: what the observation tells of them is acted on. */
+  readonly isScheduled?: boolean
   /** Another forecaster than the seasonal ridge; built with `decisionWindows(target.startupMs)`. */
   readonly forecaster?: Forecaster
 }
@@ -63,9 +67,10 @@ export function crescendoRules(options: CrescendoOptions): Rules {
     guards: guardsInOrder({ ...(mode === 'Slo' && { hpa: heldByTheRule }), ...options.guards }),
     counterfactual: counterfactualHpa(),
   }
-  const always = [widen(), ...floors(options)]
+  const always = [widen(), ...floors(options), ...(options.isScheduled ? [scheduled()] : [])]
   if (mode === 'Off') return { ...common, proposers: [reactive(), ...always] }
-  const forecaster = options.forecaster ?? forecasterFor(target, delayMs)
+  const learning = options.forecaster ?? forecasterFor(target, delayMs)
+  const forecaster = options.isScheduled ? withKnownEvents(learning, target.periodMs) : learning
   const tuner = createTuner({ target, delayMs, ...(badMinutesPerDay !== undefined && { badMinutesPerDay }) })
   const proposers: readonly Proposer[] =
     mode === 'Slo' ? [fallback(reactive()), predictive(), ...always] : [reactive(), predictiveUp(), ...always]

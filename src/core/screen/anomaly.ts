@@ -1,5 +1,6 @@
 import type { Instant, Observation } from '../model.ts'
 import { type Memory, recall, type Screen } from '../rules.ts'
+import { isEventful } from '../scheduled.ts'
 import { attackLike, type ClientsState, learnClients, unknownClients } from './attack-like.ts'
 import { type DetectorState, DISPLAY_SIGMA, type Finding, freshDetector, observe, scoreOf } from './detector.ts'
 import { freshKinds, type KindsState, watchKinds } from './kinds.ts'
@@ -59,7 +60,7 @@ export function anomaly({ thresholdSigma = DISPLAY_SIGMA, response = 'Hold', las
       if (response === 'Ignore') return {}
       const kept = recall<State>(memory, 'anomaly', { detector: freshDetector, anomaly: quietOf(response) })
       // What a version before this one remembered is of another shape: the detector begins anew.
-      const before = 'usual' in kept.detector ? kept : { ...kept, detector: freshDetector }
+      const before = 'habit' in kept.detector ? kept : { ...kept, detector: freshDetector }
       const peers = watchPeers(before.peers ?? [], observation)
       const seen = { ...before, peers: peers.state }
       const looked = look(seen, observation, settings)
@@ -82,7 +83,9 @@ export function anomalyIn(memory: Memory): Anomaly | undefined {
 
 function look(before: State, observation: Observation, settings: Settings): State {
   const { at, demand } = observation
-  if (demand.kind === 'missing' || demand.at <= before.detector.lastAt) return { ...before, anomaly: fade(before, at, settings) }
+  // A known event is nothing unusual, and nothing to learn the usual from.
+  if (demand.kind === 'missing' || demand.at <= before.detector.lastAt || isEventful(observation))
+    return { ...before, anomaly: fade(before, at, settings) }
   const { state: detector, finding } = observe(before.detector, demand, settings.thresholdSigma)
   const kinds = watchKinds(before.kinds ?? freshKinds, { at: demand.at, value: demand.value, expected: finding.expected })
   const signals = watchSignals(before.signals ?? unknownSignals, observation, Math.max(1, detector.spacingMs))

@@ -1,5 +1,6 @@
 import type { Doubt, Instant, Observation } from '../model.ts'
 import { recall, type Screen } from '../rules.ts'
+import { expectedRise } from '../scheduled.ts'
 
 export interface AttackSettings {
   /** Enforce lowers the demand. Observe tells and believes everything. Off does nothing. Default Enforce. */
@@ -43,7 +44,7 @@ const SMALLEST_DEVIATION = 0.02
  * client is learnt over a day from undoubted ticks, the envelope from peaks that are older than a day, so neither can be
  * trained in an hour. Doubted demand is believed up to 1.3 times what its clients usually ask for, inside 1.3 times the
  * long history at this time of day, growing at most 20 % in five minutes; never less than the clients explain.
- * Silent during the first day, and where the source cannot count clients: a held surge costs users, an attack only money.
+ * A known event widens all of this by the factor that it is expected to bring. Silent during the first day, and where the source cannot count clients: a held surge costs users, an attack only money.
  */
 export function attack(given: AttackSettings = {}): Screen {
   const settings: Settings = {
@@ -62,10 +63,11 @@ export function attack(given: AttackSettings = {}): Screen {
       const before = recall<State | undefined>(memory, 'attack', undefined)
       if (clients === undefined || clients <= 0 || demand.value <= 0) return {}
       if (before === undefined) return { memory: begin(observation.at, demand.value, clients) }
-      const explained = explain(before, observation.at, { demand: demand.value, clients, settings })
+      const expected = expectedRise(observation)
+      const explained = explain(before, observation.at, { demand: demand.value, clients, settings, expected })
       if (explained === undefined)
         return { memory: learn(before, observation.at, { demand: demand.value, clients, releaseMs: settings.releaseMs }) }
-      return suspect(before, observation, { demand: demand.value, clients, explained, settings })
+      return suspect(before, observation, { demand: demand.value, clients, explained, settings, expected })
     },
   }
 }
@@ -82,11 +84,11 @@ function begin(at: Instant, demand: number, clients: number): State {
 function explain(
   { perClient, doubtedSince }: State,
   at: Instant,
-  seen: { demand: number; clients: number; settings: Settings },
+  seen: { demand: number; clients: number; settings: Settings; expected: number },
 ): number | undefined {
   if (perClient.at - perClient.sinceAt < DAY_MS) return undefined
   if (doubtedSince !== undefined && at - doubtedSince > seen.settings.releaseMs) return undefined
-  const explained = seen.clients * Math.exp(perClient.mean)
+  const explained = seen.clients * Math.exp(perClient.mean) * seen.expected
   const excess = Math.log(seen.demand / explained)
   const isSuspect = excess > Math.log(seen.settings.suspectFactor) && excess > 5 * perClient.deviation
   return isSuspect ? explained : undefined
@@ -95,11 +97,15 @@ function explain(
 function suspect(
   before: State,
   { at }: Observation,
-  seen: { demand: number; clients: number; explained: number; settings: Settings },
+  seen: { demand: number; clients: number; explained: number; settings: Settings; expected: number },
 ) {
-  const { demand, clients, explained, settings } = seen
+  const { demand, clients, explained, settings, expected } = seen
   const growth = (1 + settings.growthPerFiveMinutes) ** (Math.max(0, at - before.believed.at) / 300_000)
-  const held = Math.min(settings.envelopeFactor * explained, envelopeOf(before, at, settings), before.believed.demand * growth)
+  const held = Math.min(
+    settings.envelopeFactor * explained,
+    expected * envelopeOf(before, at, settings),
+    before.believed.demand * growth,
+  )
   const believes = Math.min(demand, Math.max(explained, held))
   const why = `${whole(clients)} clients usually ask for ${whole(explained)}: of ${whole(demand)} I believe ${whole(believes)}`
   const isEnforced = settings.mode === 'Enforce'

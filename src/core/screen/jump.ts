@@ -1,5 +1,6 @@
 import type { Instant } from '../model.ts'
 import { recall, type Screen } from '../rules.ts'
+import { expectedRise } from '../scheduled.ts'
 
 export interface JumpSettings {
   /** A demand beyond that multiple of the largest of the last day is not believed at once. Default 20. */
@@ -28,12 +29,13 @@ export function jump({ factor = 20, unit = 0 }: JumpSettings = {}): Screen {
   return {
     name: 'jump',
     masks: true,
-    doubt: ({ demand }, memory) => {
+    doubt: (observation, memory) => {
+      const { demand } = observation
       if (demand.kind === 'missing') return {}
       const before = recall<State | undefined>(memory, 'jump', undefined)
       const hour = Math.floor(demand.at / HOUR_MS)
       if (before === undefined) return { memory: { hours: [{ hour, demand: demand.value }], believed: demand.value } }
-      const usual = Math.max(unit, ...before.hours.map(one => one.demand))
+      const usual = Math.max(unit, ...before.hours.map(one => one.demand)) * expectedRise(observation)
       const isConfirmed = before.suspectAt !== undefined && demand.at > before.suspectAt
       if (demand.value <= factor * usual || usual <= 0 || isConfirmed) return { memory: believing(before, hour, demand.value) }
       const why = `${whole(demand.value)} is more than ${factor} times the largest of the last day (${whole(usual)}): one more must confirm it`

@@ -1,4 +1,4 @@
-import type { Target } from '../../core/model.ts'
+import type { ScheduledWindow, Target } from '../../core/model.ts'
 import { hpaRules } from '../../core/policy/hpa-rules.ts'
 import type { Rules } from '../../core/rules.ts'
 import { CrescendoError } from '../../errors.ts'
@@ -14,6 +14,8 @@ import { staticPeak } from './static-peak.ts'
 export interface Contender {
   readonly rules: Rules
   readonly target: Target
+  /** Schedules that it knows of; upstream's scalers know of none. */
+  readonly scheduled?: readonly ScheduledWindow[]
   /** What a reader of its figures has to know. */
   readonly note?: string
 }

@@ -56,6 +56,6 @@ export interface ForecastAccuracy {
   readonly drift: DriftFacts
   /** Absent where one alone speaks. */
   readonly champion?: ChampionFacts
-  /** 0 to 1, how far to rely on the forecast; absent until an hour of forecasts of the farthest horizon has matured. */
+  /** 0 to 1, how far to rely on the forecast; absent until two days of forecasts of the farthest horizon has matured. */
   readonly trust?: number
 }

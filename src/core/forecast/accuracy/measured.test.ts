@@ -76,7 +76,7 @@ describe('a forecaster that is measured', () => {
     ])
     expect(accuracy.horizons[1]!.bias).toBeLessThan(0)
     expect(accuracy.horizons[1]!.wape).toBeCloseTo(-accuracy.horizons[1]!.bias!, 9)
-    expect(accuracy.trust).toBe(0.5) // right, and always too low
+    expect(accuracy.trust).toBeUndefined() // before two days of them
   })
 
   test('against the day before, once there is one', () => {

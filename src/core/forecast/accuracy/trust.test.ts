@@ -5,7 +5,7 @@ import { trustIn } from './trust.ts'
 const steady = { pageHinkley: 0, pageHinkleyThreshold: 50, populationStabilityThreshold: 0.25, isDrifting: false }
 const good: HorizonAccuracy = {
   horizonSeconds: 1800,
-  count: 500,
+  count: 600,
   mase: 0.6,
   overNaive: 0.7,
   wape: 0.1,
@@ -19,9 +19,9 @@ describe('trust in a forecast', () => {
     expect(trustIn(good, steady)).toBe(1)
   })
 
-  test('is not told by less than an hour of forecasts', () => {
+  test('is not told by less than two days of forecasts', () => {
     expect(trustIn(undefined, steady)).toBeUndefined()
-    expect(trustIn({ ...good, count: 11 }, steady)).toBeUndefined()
+    expect(trustIn({ ...good, count: 575 }, steady)).toBeUndefined()
   })
 
   test.each([

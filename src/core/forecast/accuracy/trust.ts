@@ -2,8 +2,8 @@ import { QUANTILES } from '../../model.ts'
 import type { DriftFacts, HorizonAccuracy } from './accuracy.ts'
 
 const P95 = QUANTILES.indexOf(0.95)
-/** Below so many matured forecasts a share says nothing: an hour of one each five minutes. */
-const FEWEST = 12
+/** Before two days of matured forecasts, one each five minutes, they tell how young the forecaster is, and not how good. */
+const FEWEST = 576
 /** So far below 95 % a coverage is worth nothing. */
 const LARGEST_SHORTFALL = 0.15
 /** Twice as wrong as the better of two naive forecasts is worth nothing. */
