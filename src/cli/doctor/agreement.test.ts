@@ -16,7 +16,7 @@ import { WORKLOAD_CHECKS } from './checks.ts'
 import { SAMPLES } from './controller-checks.ts'
 import { isSlo, pastOf, WEIGHED } from './past.ts'
 
-const { proposers } = crescendoRules({ mode: 'Slo', target, delayMs: 0 })
+const { proposers } = crescendoRules({ mode: 'Slo', target, delayMs: 0, isScheduled: true })
 const outcomeOf = (name: string, known: ReturnType<typeof caseOf>) =>
   WORKLOAD_CHECKS.find(check => check.name === name)!.examine(known)
 

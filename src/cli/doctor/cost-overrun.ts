@@ -1,6 +1,19 @@
 import type { DecisionView } from '../../show/contract.ts'
 import { type Case, type Check, clear, finding, onCondition, onLoad, onPast } from './check.ts'
-import { cutBy, highestOf, hoursOf, isSlo, keptBy, meanOf, neededOf, type Past, timeOf, type Weighed, wordsOf } from './past.ts'
+import {
+  cutBy,
+  floorOf,
+  highestOf,
+  hoursOf,
+  isSlo,
+  keptBy,
+  meanOf,
+  neededOf,
+  type Past,
+  timeOf,
+  type Weighed,
+  wordsOf,
+} from './past.ts'
 import { costADay, explainCommand, lasting, ofPast, percent, tenth } from './words.ts'
 
 /** Replica-hours that a single cause may add before it is told. */
@@ -66,6 +79,7 @@ const FIX_OF_WINNER: Readonly<Record<string, string>> = {
     'the forecast asks for most: raise spec.prediction.capacityPerReplica if a replica serves more, or lower the threshold of the objective Availability if the service allows it; a wide forecast needs a wide margin',
   manual: 'somebody else raises the replicas, and that is kept for 15 min each time (other-writer)',
   blind: 'the fallback for missing load asks for most (metrics-missing)',
+  scheduled: 'a schedule asks for most: see the windows, minReplicas and expectedLoadFactor of spec.schedules',
   widen: 'anomalies ask for more headroom: spec.anomaly.response AlertOnly or Hold would not',
 }
 
@@ -73,13 +87,13 @@ function overProvisioned(past: Past, { capacity, ...known }: Case & { readonly c
   const { minReplicas } = known.workload
   const needed = (decision: DecisionView) => {
     const load = neededOf(decision, capacity)
-    return load === undefined ? undefined : Math.max(1, minReplicas, load)
+    return load === undefined ? undefined : Math.max(1, floorOf(decision, minReplicas), load)
   }
   const [need, run] = [
     meanOf(past, needed)!,
     meanOf(past, decision => (needed(decision) === undefined ? undefined : decision.from))!,
   ]
-  const evidence = `${tenth(run)} replicas ran on average over ${lasting(past.ms)} and the load needed ${tenth(need)} (minReplicas ${minReplicas} included)`
+  const evidence = `${tenth(run)} replicas ran on average over ${lasting(past.ms)} and the load needed ${tenth(need)} (minReplicas ${minReplicas} and schedules included)`
   if (run < FAR_ABOVE * need || run - need < 1) return clear(evidence)
   const by = winnerOf(past)
   const fix = FIX_OF_WINNER[by] ?? explainCommand(known)

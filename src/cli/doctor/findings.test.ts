@@ -112,14 +112,14 @@ const SICK: readonly (readonly [name: string, when: string, changes: Changes, ev
     'over-provisioned',
     'twice as many run as are needed, because a metric of the spec asks for them',
     { course: () => ({ from: 20, to: 20, proposals: [{ by: 'reactive', replicas: 20, why: 'cpu' }] }) },
-    '20.0 replicas ran on average over 6.0 h and the load needed 9.0 (minReplicas 2 included), 132.00 EUR a day too much; reactive asks for most',
+    '20.0 replicas ran on average over 6.0 h and the load needed 9.0 (minReplicas 2 and schedules included), 132.00 EUR a day too much; reactive asks for most',
     'spec.prediction.mode to Slo',
   ],
   [
     'over-provisioned',
     'a proposer asks that this program does not know',
-    { course: () => ({ from: 20, to: 20, proposals: [{ by: 'schedule', replicas: 20, why: 'night' }] }) },
-    'schedule asks for most',
+    { course: () => ({ from: 20, to: 20, proposals: [{ by: 'newcomer', replicas: 20, why: 'night' }] }) },
+    'newcomer asks for most',
     'crescendo explain checkout',
   ],
   [
@@ -245,8 +245,8 @@ const SICK: readonly (readonly [name: string, when: string, changes: Changes, ev
       workload: { maxReplicas: 10 },
       course: minute => (minute < 3 ? { verdicts: verdictsOf('bounds', [12 + minute, 10]) } : {}),
     },
-    'maxReplicas 10 cut what was wanted for 3 min of the last 6.0 h; 14 were wanted at most',
-    'spec.maxReplicas to 14',
+    'maxReplicas 10 cut what was wanted for 3 min of the last 6.0 h; 14 were wanted at most, because',
+    'to 14 or more',
   ],
   [
     'hpa-safer',
