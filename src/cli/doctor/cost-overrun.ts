@@ -79,7 +79,7 @@ const FIX_OF_WINNER: Readonly<Record<string, string>> = {
     'the forecast asks for most: raise spec.prediction.capacityPerReplica if a replica serves more, or lower the threshold of the objective Availability if the service allows it; a wide forecast needs a wide margin',
   manual: 'somebody else raises the replicas, and that is kept for 15 min each time (other-writer)',
   blind: 'the fallback for missing load asks for most (metrics-missing)',
-  scheduled: 'a schedule asks for most: see the windows, minReplicas and expectedLoadFactor of spec.schedules',
+  scheduled: 'a schedule asks for most: crescendo policies show and crescendo validate tell which, and when it is on',
   widen: 'anomalies ask for more headroom: spec.anomaly.response AlertOnly or Hold would not',
 }
 

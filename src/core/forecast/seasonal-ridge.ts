@@ -81,7 +81,7 @@ export function seasonalRidge(options: SeasonalRidgeOptions): Forecaster & Resto
     )
   return {
     name: NAME,
-    ...restorable(() => ({ kind: `${NAME} ${JSON.stringify(options)}`, version: 6 }), {
+    ...restorable(() => ({ kind: `${NAME} ${JSON.stringify(options)}`, version: 5 }), {
       part: () => partsOf({ track, models: listOf(models), time: time() }),
     }),
     absorb(at, demand) {
