@@ -53,7 +53,7 @@ export function anomaliesPage(series: ScoredSeries, origin: PageOrigin): string 
     title: `Crescendo anomalies: ${file}`,
     note: 'Judged as a stream',
     heading: 'What was unusual, and how much?',
-    lead: 'Every value is judged by those before it only. The score is 0.5 at 2.5 sigma; after an alarm only a larger one within half a day is another.',
+    lead: 'Every value is judged by those before it only. The score is 0.5 at 2.5 sigma; after an alarm only a larger one within half a day is another, and what comes every few days scores less each time.',
     body: `<section id="${chart.id}" aria-labelledby="${chart.id}-title">
 <h2 id="${chart.id}-title">${escapeHtml(file)}</h2>
 <p class="answer">${answer(episodes)}</p>

@@ -15,7 +15,9 @@ const COMMANDS: readonly (() => Promise<Register>)[] = [
   async () => (await import('./commands/forecast.ts')).registerForecast,
   async () => (await import('./commands/anomalies.ts')).registerAnomalies,
   async () => (await import('./commands/explain.ts')).registerExplain,
+  async () => (await import('./commands/doctor.ts')).registerDoctor,
   async () => (await import('./commands/validate.ts')).registerValidate,
+  async () => (await import('./commands/policies.ts')).registerPolicies,
   async () => (await import('./commands/import.ts')).registerImport,
   async () => (await import('./commands/manifests.ts')).registerManifests,
 ]

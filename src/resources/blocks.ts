@@ -118,7 +118,9 @@ export const prediction = object({
 export const anomaly = object({
   thresholdSigma: positiveQuantity
     .exactOptional()
-    .describe('How many robust standard deviations from the forecast make a measurement an anomaly. Default: "2.5".'),
+    .describe(
+      'How unusual a measurement must be to be an anomaly, in sigma: on noise as rare as a normal deviate of that size. Default: "2.5".',
+    ),
   response: z
     .enum(['Hold', 'Widen', 'Ignore', 'AlertOnly'])
     .exactOptional()

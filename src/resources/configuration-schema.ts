@@ -138,7 +138,7 @@ const SECTIONS = {
     .describe('The forecast, where tier, profile, policy and object do not say otherwise.'),
   anomaly: object({
     thresholdSigma: anomaly.shape.thresholdSigma.describe(
-      'How many robust standard deviations from the forecast make an anomaly.',
+      'How unusual a value must be to be an anomaly, in sigma: on noise as rare as a normal deviate of that size.',
     ),
     response: anomaly.shape.response.describe(
       'Hold: no scale-down while it lasts. Widen: more headroom. AlertOnly: only told. Ignore: nothing.',

@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { examine } from '../../src/cli/doctor/examine.ts'
+import { readFacts } from '../../src/cli/doctor/read-facts.ts'
 import { shapes } from '../../src/show/contract.ts'
 import { eventually } from './bed/cluster-objects.ts'
 import { type Prometheus, startPrometheus } from './bed/prometheus.ts'
@@ -63,6 +65,30 @@ describe('the HTTP API of a running controller', () => {
     expect(total[0]?.cost).toBeGreaterThan(0)
     const { policies } = shapes.policies.parse(await crescendo.get('/api/v1/policies'))
     expect(policies.map(({ name }) => name)).toContain('tier-enterprise')
+  })
+
+  test('crescendo doctor can make every check that minutes allow, and finds nothing wrong with the parts that work', async () => {
+    const { house, cases } = await readFacts(new URL(`${crescendo.url}/`), {})
+    const results = await examine(house, cases)
+    const namesOf = (wanted: string) => results.filter(({ kind }) => kind === wanted).map(({ name }) => name)
+    expect(
+      results.filter(one => one.kind === 'unable' && !/recorded|compared|no forecast|since the start/.test(one.why)),
+    ).toEqual([])
+    expect(namesOf('clear')).toEqual(
+      expect.arrayContaining([
+        'metric-source',
+        'late-turns',
+        'store',
+        'writes-nothing',
+        'metrics-missing',
+        'mode',
+        'object-ready',
+      ]),
+    )
+    expect(namesOf('clear')).toEqual(
+      expect.arrayContaining(['write-failed', 'scaling-does-not-help', 'emergency', 'pods-not-ready']),
+    )
+    expect(results.find(({ name }) => name === 'forecast-silent')).toMatchObject({ kind: 'finding' }) // it has no history
   })
 
   test('/metrics is clean for promtool, holds at most 60 series for an object, and a real Prometheus reads it as OpenMetrics', async () => {

@@ -6,7 +6,7 @@ export function registerAnomalies(program: Command): void {
     .command('anomalies')
     .description('find what is unusual in a series, as a stream: no value is judged by later ones')
     .argument('<file>', 'CSV timestamp,value, plain or gzip; - is standard input')
-    .option('--threshold <sigma>', 'standard deviations from which a value is unusual', positive, 2.5)
+    .option('--threshold <sigma>', 'sigma from which a value is unusual', positive, 2.5)
     .option('--csv <file>', 'write timestamp,value,anomaly_score,is_anomaly for every value')
     .option('--html <file>', 'write values, scores and anomalies as one self-contained page')
     .option('--skip-bad-rows', 'leave malformed rows out and count them')
@@ -15,7 +15,8 @@ export function registerAnomalies(program: Command): void {
       'after',
       [
         '\nThe score lies in 0..1 and is 0.5 at 2.5 sigma, whatever the threshold. A value that is no more unusual than one within',
-        'the half day before it is an echo and has half its score: what scores 0.5 or more is news.',
+        'the half day before it is an echo and has half its score: what scores 0.5 or more is news. What comes every few days scores',
+        'less each time.',
       ].join('\n'),
     )
     .action(

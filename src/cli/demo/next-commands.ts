@@ -1,3 +1,5 @@
+import { DEFAULT_SERVER } from '../default-server.ts'
+
 /** Where one goes on from here. */
 export interface WhereNow {
   /** The user's own file, where it was played. */
@@ -6,12 +8,10 @@ export interface WhereNow {
   readonly serving?: { readonly address: string; readonly workload: string }
 }
 
-const DEFAULT_ADDRESS = 'http://127.0.0.1:8080'
-
 /** Three commands that go on from here, all of which exist. */
 export function nextCommands({ trace, serving }: WhereNow): readonly string[] {
   const file = quoted(trace ?? 'your.csv')
-  const server = serving === undefined || serving.address === DEFAULT_ADDRESS ? '' : ` --server ${serving.address}`
+  const server = serving === undefined || serving.address === DEFAULT_SERVER ? '' : ` --server ${serving.address}`
   return [
     serving === undefined ? `crescendo anomalies ${file}` : `crescendo explain ${serving.workload}${server}`,
     trace === undefined ? 'crescendo demo --trace your.csv' : 'crescendo demo',

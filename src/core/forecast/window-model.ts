@@ -218,9 +218,7 @@ function createResidualHistory(track: Track) {
   const { perMinute, perHour, perDay } = track.grid
   const fades = [perMinute * 2, perMinute * 10, perHour, perHour * 6].map(ticks => 1 / (1 + ticks))
   const means = new Float64Array(4).fill(0.1)
-  // A mean of ten minutes moves little in one: a value a minute is enough of it, and a quarter of the memory at 15 s.
-  const around = createRing(Math.ceil((2 * perDay) / perMinute))
-  const aroundAt = (tick: number) => around.get(Math.floor(tick / perMinute))
+  const around = createRing(perDay * 2)
   const profile = new Float64Array(perHour).fill(0.1)
   return {
     part: () => partsOf({ means, around, profile }),
@@ -234,7 +232,7 @@ function createResidualHistory(track: Track) {
         for (let i = 0; i < 4; i++) means[i]! += fades[i]! * (residual - means[i]!)
         profile[origin % perHour]! += (residual - profile[origin % perHour]!) / 12
       }
-      if (origin % perMinute === 0) around.set(origin / perMinute, means[1]!)
+      around.set(origin, means[1]!)
     },
     describe(row: Float64Array) {
       const tick = track.tick
@@ -243,8 +241,8 @@ function createResidualHistory(track: Track) {
       for (let i = 0; i < 4; i++) row[1 + i] = Math.log(means[i]! + EXACT)
       // The fading mean lags: ten minutes later on that day it covers the time around this origin.
       const later = perMinute * 10
-      row[5] = tick >= perDay ? Math.log(aroundAt(tick - perDay + later) + EXACT) : row[3]!
-      row[6] = tick >= 2 * perDay ? Math.log(aroundAt(tick - 2 * perDay + later) + EXACT) : row[5]!
+      row[5] = tick >= perDay ? Math.log(around.get(tick - perDay + later) + EXACT) : row[3]!
+      row[6] = tick >= 2 * perDay ? Math.log(around.get(tick - 2 * perDay + later) + EXACT) : row[5]!
       row[7] = Math.log(profile[tick % perHour]! + EXACT)
       for (let i = 0; i < 3; i++) row[8 + i] = Math.log(track.roughness[i]! + EXACT)
       row[11] = now - track.dayMean
@@ -260,7 +258,7 @@ function createResidualHistory(track: Track) {
  */
 function createSeasonalHistory(track: Track, window: WindowTicks) {
   const { perMinute, perHour, perDay } = track.grid
-  const smooth = createRing(Math.ceil(perDay / perMinute)) // a value a minute, as `around`
+  const smooth = createRing(perDay)
   const profile = new Float64Array(perHour)
   const lags = [perMinute, perMinute * 2, perMinute * 5, perMinute * 15, perHour, perHour * 4]
   const week = 7 * perDay
@@ -277,7 +275,7 @@ function createSeasonalHistory(track: Track, window: WindowTicks) {
     for (let day = 2; day <= days; day++) shape += rise(track.tick - day * perDay)
     row[11] = now - track.base.get(yesterday)
     row[12] = shape / days
-    row[13] = maximum - smooth.get(Math.floor((yesterday + perMinute * 10) / perMinute))
+    row[13] = maximum - smooth.get(yesterday + perMinute * 10)
   }
   const lastWeek = (row: Float64Array, now: number) => {
     row[14] = rise(track.tick - week)
@@ -289,7 +287,7 @@ function createSeasonalHistory(track: Track, window: WindowTicks) {
     close(origin: number): number {
       const maximum = maximumOf(origin)
       running[0]! += (maximum - running[0]!) / (1 + perMinute * 10)
-      if (origin % perMinute === 0) smooth.set(origin / perMinute, running[0]!)
+      smooth.set(origin, running[0]!)
       profile[origin % perHour]! += (maximum - track.base.get(origin) - profile[origin % perHour]!) / 12
       return maximum
     },

@@ -43,7 +43,7 @@ test('unusual demand is active with a reason, and believed whole: an anomaly alo
 
 test('it lasts five minutes beyond the last unusual value, through missing samples too', () => {
   const quiet = Array.from({ length: 25 }, (_, index) => (index % 2 === 0 ? 'missing' : usual(201 + index)) as number | 'missing')
-  const active = after([300, ...quiet], { lastsMs: 60_000, thresholdSigma: 12 }).map(one => one.anomaly?.active)
+  const active = after([300, ...quiet], { lastsMs: 60_000, thresholdSigma: 8 }).map(one => one.anomaly?.active)
   expect(active.slice(0, 5)).toEqual([true, true, true, true, false])
 })
 

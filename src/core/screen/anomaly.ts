@@ -60,7 +60,7 @@ export function anomaly({ thresholdSigma = DISPLAY_SIGMA, response = 'Hold', las
       if (response === 'Ignore') return {}
       const kept = recall<State>(memory, 'anomaly', { detector: freshDetector, anomaly: quietOf(response) })
       // What a version before this one remembered is of another shape: the detector begins anew.
-      const before = 'usual' in kept.detector ? kept : { ...kept, detector: freshDetector }
+      const before = 'habit' in kept.detector ? kept : { ...kept, detector: freshDetector }
       const peers = watchPeers(before.peers ?? [], observation)
       const seen = { ...before, peers: peers.state }
       const looked = look(seen, observation, settings)

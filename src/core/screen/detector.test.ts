@@ -20,6 +20,8 @@ function detect(
   return { findings, state }
 }
 
+const fraction = (value: number) => value - Math.floor(value)
+
 /** A day shape with deterministic noise. */
 const daily = (index: number) => 100 + 40 * Math.sin((2 * Math.PI * index) / 288) + 2 * Math.sin(index * 12.9898)
 const days = (count: number) => Array.from({ length: count * 288 }, (_, index) => daily(index))
@@ -87,6 +89,46 @@ describe('detector', () => {
     expect(alarms(detect(larger).findings).filter(index => index > 2 * 288)).toEqual([at, at + 30])
   })
 
+  test('a spike that comes every day is less news each time, and a month without it makes it news again', () => {
+    const hasSpike = (day: number) => (day >= 10 && day < 20) || day === 50
+    const spiky = days(52).map((value, index) => (index % 288 === 144 && hasSpike(Math.floor(index / 288)) ? value + 25 : value))
+    const { findings } = detect(spiky)
+    const sigmaOn = (day: number) => findings[day * 288 + 144]!.sigma
+    expect(sigmaOn(13)).toBeLessThan(0.6 * sigmaOn(10))
+    expect(sigmaOn(50)).toBeGreaterThan(1.5 * sigmaOn(19))
+  })
+
+  test('a restored state goes on as if nothing had happened', () => {
+    const values = days(5).with(4 * 288, 300)
+    const { findings, state } = detect(values)
+    const { state: half } = detect(values.slice(0, 700))
+    let restored: DetectorState = JSON.parse(JSON.stringify(half))
+    const rest = values.slice(700).map((value, index) => {
+      const result = observe(restored, { at: ODD_START + (700 + index) * MINUTES_5, value })
+      restored = JSON.parse(JSON.stringify(result.state))
+      return result.finding
+    })
+    expect(rest).toEqual(findings.slice(700))
+    expect(restored).toEqual(state)
+  })
+
+  test('on noise 3.5 sigma is about as rare as of a normal deviate, and 2.5 no more frequent, before it is habit', () => {
+    const noise = Array.from({ length: 20_000 }, (_, index) => {
+      const [one, other] = [fraction(Math.sin(index * 12.9898) * 43758.5453), fraction(Math.sin(index * 78.233) * 12543.123)]
+      return 100 + Math.sqrt(-2 * Math.log(one + 1e-12)) * Math.cos(2 * Math.PI * other)
+    })
+    let state = freshDetector
+    const bare = noise.map((value, index) => {
+      state = observe(state, { at: ODD_START + index * MINUTES_5, value }).state
+      return state.peaks.at(-1)!.sigma
+    })
+    const share = (sigma: number) => bare.slice(5000).filter(one => one >= sigma).length / 15_000
+    expect(share(2.5)).toBeGreaterThan(0.0012)
+    expect(share(2.5)).toBeLessThan(0.012)
+    expect(share(3.5)).toBeGreaterThan(0.0001)
+    expect(share(3.5)).toBeLessThan(0.001)
+  })
+
   test('a giant spike does not blind the range for good', () => {
     const { state } = detect(days(63).with(3 * 288, 5000))
     expect(state.high).toBeLessThan(2700)
@@ -96,7 +138,8 @@ describe('detector', () => {
   test('the first thirty values are silent, and a constant series stays so until it moves', () => {
     const { findings } = detect([...Array.from({ length: 200 }, () => 7), 8])
     expect(findings.slice(0, 200).every(({ sigma }) => sigma === 0)).toBe(true)
-    expect(findings[200]).toMatchObject({ sigma: 20, isAnomaly: true, kind: 'spike' })
+    expect(findings[200]).toMatchObject({ isAnomaly: true, kind: 'spike' })
+    expect(findings[200]!.sigma).toBeGreaterThan(15)
   })
 
   test('the score is a half at 2.5 sigma, inside 0..1, and grows with sigma', () => {

@@ -1,4 +1,6 @@
 import type { Instant } from '../model.ts'
+import { dulled, freshHabit, type Habit, withNews } from './habit.ts'
+import { hasMoved, type Lately, lengthened, levelOf } from './lately.ts'
 import { expectation, freshUsual, learnt, smallest, type UsualState } from './usual.ts'
 
 /** A mean and variance that forget, with the number of values so far (for a fast start). */
@@ -16,15 +18,18 @@ export interface DetectorState {
   readonly spacingMs: number
   readonly usual: UsualState
   readonly residuals: Moving
-  /** How far the last values lay from the slow course, oldest first, at most SHIFT_LENGTH. */
-  readonly recent: readonly number[]
+  /** How far the last values lay from the slow course. */
+  readonly lately: Lately
   readonly shifts: Moving
   readonly low: number
   readonly high: number
   /** The most unusual values of the last half day, each less so than the one before: only what exceeds the first is news. */
   readonly peaks: readonly Peak[]
+  /** What this series does often. */
+  readonly habit: Habit
 }
 
+/** Before the habit is taken out. */
 interface Peak {
   readonly at: Instant
   readonly sigma: number
@@ -33,7 +38,7 @@ interface Peak {
 export type AnomalyKind = 'spike' | 'drop' | 'level shift'
 
 export interface Finding {
-  /** Mean of the sources, in standard deviations; 0 during the first values. */
+  /** Sources together, as rare on noise as a normal z of that size, less what is habit; 0 during the first values. */
   readonly sigma: number
   /** `sigma` brought into 0..1: a half at 2.5 sigma. */
   readonly score: number
@@ -49,8 +54,9 @@ export const DISPLAY_SIGMA = 2.5
 
 const SILENT_FIRST = 30
 const RANGE_AFTER = 100
-const SHIFT_LENGTH = 12
 const LARGEST_Z = 20
+/** What the mean of the sources is multiplied by to be as rare on white noise as a normal z: at 2.5 and at 3.5 alike. */
+const AS_RARE = 1.6
 const DAY_MS = 86_400_000
 /** After something unusual only something larger is another, for that long. */
 export const HOLD_OFF_MS = DAY_MS / 2
@@ -74,11 +80,12 @@ export const freshDetector: DetectorState = {
   spacingMs: 0,
   usual: freshUsual,
   residuals: nothing,
-  recent: [],
+  lately: [],
   shifts: nothing,
   low: 0,
   high: 0,
   peaks: [],
+  habit: freshHabit,
 }
 
 /** Sigma to 0..1, strictly growing, a half at the display threshold whatever threshold the caller uses. */
@@ -93,9 +100,10 @@ export const streamScoreOf = ({ score, isEcho }: Finding) => (isEcho ? score / 2
 /**
  * One value of a stream: how unusual it is, judged by the values before it only, and the state for the next one.
  * Agreement of several sources is rarer by chance than one large z, so the score is their mean, each capped at 20: the distance from
- * what those who were right lately expect (`usual.ts`), the mean distance of the last 12 values from the slow course (level shifts), and
- * the overshoot beyond the range so far (spikes, drops). Seasons are taken out only where they explain the series: on others they
- * would only add noise. Figures, and what was tried and lost: docs/benchmarks.md, "Anomalies".
+ * what those who were right lately expect (`usual.ts`), the mean distance of the last hour and a half from the slow course (level
+ * shifts), and the overshoot beyond the range so far (spikes, drops). Seasons are taken out only where they explain the series: on others
+ * they would only add noise. What comes every few days is less news each time (`habit.ts`). Figures, and what was tried and
+ * lost: docs/benchmarks.md, "Anomalies".
  */
 export function observe(
   state: DetectorState,
@@ -104,21 +112,26 @@ export function observe(
 ): { readonly state: DetectorState; readonly finding: Finding } {
   const perDay = perDayOf(state)
   const expected = state.count === 0 ? { next: value.value, course: value.value } : expectation(state.usual, value.at, perDay)
-  const off = value.value - expected.course
-  const parts = sources(state, value.value, { residual: value.value - expected.next, off })
-  const sigma = state.count < SILENT_FIRST ? 0 : parts.reduce((sum, z) => sum + Math.min(z, LARGEST_Z), 0) / parts.length
+  const lately = lengthened(state.lately, { at: value.at, distance: value.value - expected.course })
+  const distances = { residual: value.value - expected.next, lately, level: levelOf(lately) }
+  const parts = sources(state, value.value, distances)
+  const bare = state.count < SILENT_FIRST ? 0 : (AS_RARE * total(parts.map(z => Math.min(z, LARGEST_Z)))) / parts.length
+  const known = state.count === 0 ? { ...freshHabit, at: value.at } : state.habit
+  const sigma = dulled(known, { at: value.at, sigma: bare })
   const peaks = state.peaks.filter(({ at }) => Math.abs(value.at - at) < HOLD_OFF_MS)
-  const isEcho = peaks[0] !== undefined && sigma <= peaks[0].sigma
+  const isEcho = peaks[0] !== undefined && bare <= peaks[0].sigma
   const finding = {
     sigma,
     score: scoreOf(sigma),
     isEcho,
     isAnomaly: sigma >= thresholdSigma && !isEcho && state.count >= SILENT_FIRST,
-    kind: kindOf(state, parts, { value: value.value, expected: expected.next, off }),
+    kind: kindOf(state, parts, distances),
     expected: expected.next,
   }
-  const next = absorb(state, value, { residual: value.value - expected.next, off })
-  return { finding, state: { ...next, peaks: withPeak(peaks, { at: value.at, sigma }) } }
+  const next = absorb(state, value, distances)
+  const peak = { at: value.at, sigma: bare }
+  const habit = isEcho ? known : withNews(known, peak)
+  return { finding, state: { ...next, peaks: withPeak(peaks, peak), habit } }
 }
 
 /** What is less unusual than a later value will never be the most unusual again. */
@@ -130,18 +143,20 @@ type Sources = readonly [residual: number, shift: number, range: number]
 
 interface Distances {
   readonly residual: number
-  readonly off: number
+  readonly lately: Lately
+  /** Mean of those. */
+  readonly level: number
 }
 
 /** While the spacing is not known, as if values came each minute and a half. */
 const perDayOf = ({ spacingMs }: DetectorState) => (spacingMs > 0 ? DAY_MS / spacingMs : 1000)
 
-function sources(state: DetectorState, value: number, { residual, off }: Distances): Sources {
+function sources(state: DetectorState, value: number, { residual, level }: Distances): Sources {
   const width = state.high - state.low
   const beyond = Math.max(value - state.high, state.low - value, 0)
   return [
     zOf(state.residuals, residual, value),
-    zOf(state.shifts, meanOf([...state.recent.slice(1 - SHIFT_LENGTH), off]), value),
+    zOf(state.shifts, level, value),
     state.count < RANGE_AFTER || beyond === 0 ? 0 : (BEYOND_GAIN * beyond) / Math.max(width, smallest(value)),
   ]
 }
@@ -149,41 +164,33 @@ function sources(state: DetectorState, value: number, { residual, off }: Distanc
 const zOf = ({ count, mean, variance }: Moving, distance: number, value: number) =>
   count < 2 ? 0 : Math.abs(distance - mean) / Math.max(Math.sqrt(variance), smallest(value))
 
-const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
+const total = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0)
 
-/** The mean of the last values moves for one giant spike too; their median only where most of them moved. */
-function kindOf(
-  state: DetectorState,
-  [residual, shift]: Sources,
-  { value, expected, off }: { value: number; expected: number; off: number },
-): AnomalyKind {
-  const last = [...state.recent.slice(1 - SHIFT_LENGTH), off]
-  const median = last.toSorted((a, b) => a - b)[Math.floor(last.length / 2)]!
-  const hasMoved = Math.abs(median - state.shifts.mean) >= 0.5 * Math.abs(meanOf(last) - state.shifts.mean)
-  if (shift > residual && hasMoved) return 'level shift'
-  return value >= expected ? 'spike' : 'drop'
+function kindOf(state: DetectorState, [residual, shift]: Sources, distances: Distances): AnomalyKind {
+  if (shift > residual && hasMoved(distances.lately, state.shifts.mean)) return 'level shift'
+  return distances.residual >= 0 ? 'spike' : 'drop'
 }
 
 function absorb(
   state: DetectorState,
   { at, value }: { at: Instant; value: number },
-  { residual, off }: Distances,
+  { residual, lately, level }: Distances,
 ): DetectorState {
   const spacingMs = state.count === 0 ? 0 : spacingOf(state, at)
   const perDay = perDayOf({ ...state, spacingMs })
   const memory = Math.max(MEMORY_VALUES, MEMORY_DAYS * perDay)
   const trial = Math.min(memory, Math.max(RANGE_AFTER, TRIAL_DAYS * perDay))
-  const recent = [...state.recent.slice(1 - SHIFT_LENGTH), off]
   return {
     count: state.count + 1,
     lastAt: at,
     spacingMs,
     usual: learnt(state.usual, { at, value }, 2 / (trial + 1)),
     residuals: moved(state.residuals, residual, 2 / (memory + 1)),
-    recent,
-    shifts: moved(state.shifts, meanOf(recent), 2 / (memory + 1)),
+    lately,
+    shifts: moved(state.shifts, level, 2 / (memory + 1)),
     ...rangeOf(state, value, spacingMs),
     peaks: state.peaks,
+    habit: state.habit,
   }
 }
 

@@ -6,7 +6,7 @@ export interface Labelled {
   readonly label?: Label
 }
 
-/** From there on an episode is an alarm, while nobody has labelled anything: measured on NAB, 80 of 116 windows at one alarm a week. */
+/** From there on an episode is an alarm, while nobody has labelled anything. What that finds: docs/benchmarks.md, "Anomalies". */
 export const ALARM_SIGMA = 3.5
 /** The threshold that labels may result in. */
 export const ALARM_BOUNDS = { least: 2.5, most: 10 } as const
