@@ -21,8 +21,6 @@ export interface Context {
   readonly memory: Memory
   /** The forecast of this tick, or why there is none; absent where the rules have no forecaster. */
   readonly forecast?: Forecast | { readonly abstains: string }
-  /** How far to rely on it, 0 to 1; absent while too few forecasts have matured, and where nobody compares them. */
-  readonly trust?: number
   /** What the tuner chose from the past; absent where the rules have no tuner, or it has seen too little. */
   readonly parameters?: Parameters
 }

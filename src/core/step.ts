@@ -42,7 +42,6 @@ export function step(
   const { at, replicas, scheduled } = situation.observation
   const target = targetInForce(input.target, at, scheduled)
   const forecast = rules.forecaster?.predict(at, scheduled)
-  const trust = rules.forecaster?.accuracy?.().trust
   const parameters = rules.tuner?.parameters()
   const context: Context = {
     now: at,
@@ -50,7 +49,6 @@ export function step(
     situation,
     memory,
     ...(forecast && { forecast }),
-    ...(trust !== undefined && { trust }),
     ...(parameters && { parameters }),
   }
   const slots: Record<string, unknown> = { ...memory.slots }

@@ -138,8 +138,6 @@ function scaleUpWindow(past: Past) {
 const SILENT: Readonly<Record<string, string>> = {
   NoForecast: 'six hours of history are needed: keep the store, or let a Prometheus source fill it (metrics.backfillSeconds)',
   NotTuned: 'a full day of history is needed: keep the store, or let a Prometheus source fill it (metrics.backfillSeconds)',
-  NotTrusted:
-    'nothing to set: the forecast is obeyed again after a good day; what was known before may be told by schedules, and forecast-drift says whether the load has changed',
   Unfamiliar: 'nothing to set: the reactive target speaks too until the load is like a day that it knows',
 }
 

@@ -22,12 +22,11 @@ const loads = (up: number, keep = up): Forecast => ({
   windows: [flat(up), flat(keep), flat(up)],
 })
 
-type Tick = Partial<Moment> & Pick<Context, 'forecast' | 'trust'> & { readonly parameters?: Parameters | 'none' }
+type Tick = Partial<Moment> & Pick<Context, 'forecast'> & { readonly parameters?: Parameters | 'none' }
 
-function contextOf({ forecast, trust, parameters: chosen = parameters, ...moment }: Tick): Context {
+function contextOf({ forecast, parameters: chosen = parameters, ...moment }: Tick): Context {
   const context = contextAt({ seconds: 0, asked: 10, ...moment })
-  const known = { ...(forecast && { forecast }), ...(trust !== undefined && { trust }) }
-  return { ...context, ...known, ...(chosen !== 'none' && { parameters: chosen }) }
+  return { ...context, ...(forecast && { forecast }), ...(chosen !== 'none' && { parameters: chosen }) }
 }
 
 /** One proposer along a timeline; its memory passes through JSON, the replicas follow what it proposes. */
@@ -136,7 +135,6 @@ describe('the additive proposer', () => {
       replicas: 15,
       conditions: [expect.objectContaining({ type: 'ForecastReliable', status: 'False', reason: 'NotTuned' })],
       why: 'in 60 s (start-up) load stays below 1,450 with 99.995 % confidence',
-      memory: { heldTicks: 0, highest: 0 },
     })
     const calm = { forecast: loads(300), demand: 250 }
     expect(play(predictiveUp(), [calm, calm])).toEqual([3, 3])
@@ -154,37 +152,6 @@ describe('the additive proposer', () => {
   test('abstains without a forecast, with the reason', () => {
     expect(whyOf(predictiveUp(), {} as Tick)).toBe('no forecaster')
     expect(whyOf(predictiveUp(), { forecast: { abstains: 'too young' } })).toBe('too young')
-  })
-})
-
-describe('a forecast that was too often wrong', () => {
-  const hour = (hours: number, trust: number): Tick => ({ seconds: 3600 * hours, forecast: loads(1450), demand: 900, trust })
-
-  test('is not obeyed after the second look, and obeyed again after a good day; what it says is only shown', () => {
-    for (const proposer of [predictive(), predictiveUp()]) {
-      const good = Array.from({ length: 25 }, (_, i) => hour(2 + i, 0.8))
-      const said = play(proposer, [hour(0, 0.3), hour(1, 0.3), ...good])
-      expect(said[0]).toBeTypeOf('number')
-      expect(said[1]).toBe(
-        'forecasts were too often wrong to be trusted since 1970-01-01T01:00:00Z, 0.3 of 1 now: obeyed again after a day at 0.7 or more',
-      )
-      expect(said.slice(2, -1).every(one => typeof one === 'string')).toBe(true)
-      expect(said.at(-1)).toBeTypeOf('number')
-    }
-  })
-
-  test('is told as not reliable, and the fallback decides with the smoothing of the stock HPA', () => {
-    const memory = {
-      slots: { predictive: { heldTicks: 0, highest: 0, trust: { checkedAt: 0, low: 2, distrusted: { since: 0 } } } },
-    }
-    const distrusted: Tick = { seconds: 60, forecast: loads(1450), demand: 900, memory }
-    const [condition] = predictive().propose(contextOf(distrusted)).conditions ?? []
-    expect(condition).toMatchObject({ type: 'ForecastReliable', status: 'False', reason: 'NotTrusted' })
-    expect(condition?.message).toBe(
-      'forecasts were too often wrong to be trusted since 1970-01-01T00:00:00Z: obeyed again after a day at 0.7 or more',
-    )
-    const speaking: Proposer = { name: 'reactive', propose: () => ({ kind: 'proposes', replicas: 14, why: 'load 1.4 of 1' }) }
-    expect(fallback(speaking).propose(contextOf(distrusted))).toMatchObject({ kind: 'proposes', replicas: 14 })
   })
 })
 

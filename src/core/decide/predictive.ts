@@ -1,11 +1,10 @@
 import { condition, type Word } from '../conditions.ts'
-import { figure, isoTime } from '../explain/figures.ts'
+import { figure } from '../explain/figures.ts'
 import { type HpaSettings, stockSettings } from '../hpa/settings.ts'
 import { type Recommendation, stabilisedDown } from '../hpa/stabilisation.ts'
 import { type Condition, WINDOW_LEVELS } from '../model.ts'
 import { type Context, type Parameters, type Proposed, type Proposer, recall } from '../rules.ts'
 import { follow, wholeReplicas, wishOf } from './block-rule.ts'
-import { GOOD, lookAtTrust, type TrustState } from './trust-gate.ts'
 
 const NAME = 'predictive'
 
@@ -22,16 +21,9 @@ const untuned: Parameters = {
 interface Held {
   readonly heldTicks: number
   readonly highest: number
-  readonly trust?: TrustState | undefined
 }
 
 const nothingHeld: Held = { heldTicks: 0, highest: 0 }
-
-/** What is remembered while nothing is held back. */
-const only = (trust: TrustState | undefined): Held => ({ ...nothingHeld, ...(trust && { trust }) })
-
-const trustOf = ({ memory, now, trust }: Context): TrustState | undefined =>
-  lookAtTrust(recall<Held>(memory, NAME, nothingHeld).trust, now, trust)
 
 /**
  * The least-cost decision in mode Slo (`prediction.md` 4.3, `decision.md` 6): the floor is what the believed demand needs now, up
@@ -44,14 +36,13 @@ export function predictive(): Proposer {
     propose: context => {
       const { forecast, parameters, situation, target } = context
       const unable = refusalOf(context)
-      const trust = trustOf(context)
       if (unable !== undefined || forecast === undefined || 'abstains' in forecast || parameters === undefined)
-        return { kind: 'abstains', why: unable ?? 'no forecast', memory: only(trust), conditions: reliability(context) }
+        return { kind: 'abstains', why: unable ?? 'no forecast', memory: nothingHeld, conditions: reliability(context) }
       const { capacityPerReplica, minReplicas } = target
       const floor = Math.max(minReplicas, wholeReplicas((situation.demand ?? 0) / capacityPerReplica))
       const found = wishOf({ forecast, parameters, capacityPerReplica, floor })
       const conditions = reliability(context)
-      if (situation.demand === undefined) return { ...blind(found, context), memory: only(trust), conditions }
+      if (situation.demand === undefined) return { ...blind(found, context), conditions }
       const state = { replicas: situation.observation.replicas.spec, ...recall<Held>(context.memory, NAME, nothingHeld) }
       const before = state.replicas
       follow(state, found.wish, parameters)
@@ -59,7 +50,7 @@ export function predictive(): Proposer {
         kind: 'proposes',
         replicas: state.replicas,
         why: tell({ before, after: Math.min(state.replicas, target.maxReplicas), floor, ...found }, parameters.unfamiliar),
-        memory: { heldTicks: state.heldTicks, highest: state.highest, ...(trust && { trust }) },
+        memory: { heldTicks: state.heldTicks, highest: state.highest },
         conditions,
       }
     },
@@ -69,10 +60,10 @@ export function predictive(): Proposer {
 type Found = ReturnType<typeof wishOf>
 
 /** Without a demand the forecast goes on for as long as the forecaster dares, but only upwards. */
-function blind({ wish, ...found }: Found, { situation }: Context): Proposed {
+function blind({ wish, ...found }: Found, { situation }: Context): Proposed & { readonly memory: Held } {
   const { spec } = situation.observation.replicas
   const why = `the demand is missing, the forecast goes on, upwards only: ${reaches(found)}`
-  return { kind: 'proposes', replicas: Math.max(spec, wish.up), why }
+  return { kind: 'proposes', replicas: Math.max(spec, wish.up), why, memory: nothingHeld }
 }
 
 /** Mode Additive: beside the reactive wish, never below it: the replicas that the load at lead time needs. */
@@ -81,16 +72,12 @@ export function predictiveUp(): Proposer {
     name: NAME,
     propose: context => {
       const { forecast, parameters = untuned, situation, target } = context
-      const memory = only(trustOf(context))
-      const unable = untrustedOf(context)
-      if (unable !== undefined || forecast === undefined || 'abstains' in forecast) {
-        const why = unable ?? (forecast !== undefined && 'abstains' in forecast ? forecast.abstains : 'no forecaster')
-        return { kind: 'abstains', why, memory, conditions: reliability(context) }
-      }
+      if (forecast === undefined || 'abstains' in forecast)
+        return { kind: 'abstains', why: forecast?.abstains ?? 'no forecaster', conditions: reliability(context) }
       const { capacityPerReplica } = target
       const floor = wholeReplicas((situation.demand ?? 0) / capacityPerReplica)
       const found = wishOf({ forecast, parameters, capacityPerReplica, floor })
-      return { kind: 'proposes', replicas: found.wish.up, why: reaches(found), memory, conditions: reliability(context) }
+      return { kind: 'proposes', replicas: found.wish.up, why: reaches(found), conditions: reliability(context) }
     },
   }
 }
@@ -129,33 +116,19 @@ function smoothed(desired: number, asked: { readonly proposer: Proposer; readonl
 }
 
 /** Why the forecast may not decide; `undefined` when it may. */
-function refusalOf(context: Context): string | undefined {
-  const { forecast, parameters } = context
+function refusalOf({ forecast, parameters }: Context): string | undefined {
   if (forecast === undefined) return 'no forecaster'
   if ('abstains' in forecast) return forecast.abstains
-  const untrusted = untrustedOf(context)
-  if (untrusted !== undefined) return untrusted
   if (parameters === undefined) return 'not tuned yet: a full day must have been replayed'
   return undefined
 }
 
-/** Why a forecast that is there is shown and not obeyed; `undefined` where it is. */
-function untrustedOf(context: Context): string | undefined {
-  const distrusted = trustOf(context)?.distrusted
-  if (distrusted === undefined) return undefined
-  const now = context.trust === undefined ? '' : `, ${figure(context.trust)} of 1 now`
-  return `forecasts were too often wrong to be trusted since ${isoTime(distrusted.since)}${now}: obeyed again after a day at ${GOOD} or more`
-}
-
 /** Whether decisions may rest on the forecast. */
-function reliability(context: Context): readonly Condition[] {
-  const { forecast, parameters } = context
+function reliability({ forecast, parameters }: Context): readonly Condition[] {
   const say = (status: 'True' | 'False', reason: Word<'ForecastReliable'>['reason'], message: string) => [
     condition('ForecastReliable', { status, reason, message }),
   ]
   if (forecast === undefined || 'abstains' in forecast) return say('False', 'NoForecast', forecast?.abstains ?? 'no forecaster')
-  const untrusted = untrustedOf(context)
-  if (untrusted !== undefined) return say('False', 'NotTrusted', untrusted)
   if (parameters === undefined) return say('False', 'NotTuned', 'a full day must have been replayed first')
   if (parameters.unfamiliar !== undefined) return say('False', 'Unfamiliar', parameters.unfamiliar)
   return say('True', 'Calibrated', 'the forecast is calibrated by its past errors')
