@@ -126,12 +126,9 @@ function borrow(state: State, { peers, log }: MindOptions): void {
   const { forecaster } = learner
   if (forecaster?.prior?.() !== 'open') return
   const trust = (mind: Mind) => mind.accuracy()?.trust ?? 0
-  const known = (peers?.() ?? []).flatMap(mind => {
+  for (const mind of (peers?.() ?? []).toSorted((a, b) => trust(b) - trust(a))) {
     const prior = mind.lend(plan)
-    return prior === undefined ? [] : [{ mind, prior }]
-  })
-  for (const { mind, prior } of known.toSorted((a, b) => trust(b.mind) - trust(a.mind))) {
-    if (!forecaster.borrow?.(prior)) continue
+    if (prior === undefined || !forecaster.borrow?.(prior)) continue
     state.lentBy = mind.target
     log.info('a young load begins with what another one has taught', { target: plan.target.id, from: mind.target })
     return

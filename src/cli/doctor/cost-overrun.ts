@@ -1,6 +1,19 @@
 import type { DecisionView } from '../../show/contract.ts'
 import { type Case, type Check, clear, finding, onCondition, onLoad, onPast } from './check.ts'
-import { cutBy, highestOf, hoursOf, isSlo, keptBy, meanOf, neededOf, type Past, timeOf, type Weighed, wordsOf } from './past.ts'
+import {
+  cutBy,
+  floorOf,
+  highestOf,
+  hoursOf,
+  isSlo,
+  keptBy,
+  meanOf,
+  neededOf,
+  type Past,
+  timeOf,
+  type Weighed,
+  wordsOf,
+} from './past.ts'
 import { costADay, explainCommand, lasting, ofPast, percent, tenth } from './words.ts'
 
 /** Replica-hours that a single cause may add before it is told. */
@@ -74,13 +87,13 @@ function overProvisioned(past: Past, { capacity, ...known }: Case & { readonly c
   const { minReplicas } = known.workload
   const needed = (decision: DecisionView) => {
     const load = neededOf(decision, capacity)
-    return load === undefined ? undefined : Math.max(1, minReplicas, load)
+    return load === undefined ? undefined : Math.max(1, floorOf(decision, minReplicas), load)
   }
   const [need, run] = [
     meanOf(past, needed)!,
     meanOf(past, decision => (needed(decision) === undefined ? undefined : decision.from))!,
   ]
-  const evidence = `${tenth(run)} replicas ran on average over ${lasting(past.ms)} and the load needed ${tenth(need)} (minReplicas ${minReplicas} included)`
+  const evidence = `${tenth(run)} replicas ran on average over ${lasting(past.ms)} and the load needed ${tenth(need)} (minReplicas ${minReplicas} and schedules included)`
   if (run < FAR_ABOVE * need || run - need < 1) return clear(evidence)
   const by = winnerOf(past)
   const fix = FIX_OF_WINNER[by] ?? explainCommand(known)

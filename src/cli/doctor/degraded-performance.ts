@@ -112,13 +112,16 @@ function shortOfReplicas(past: Past, { capacity, ...known }: Case & { readonly c
 
 /** `bounds` lowers a count for nothing else. */
 function maxReplicas(past: Past, { workload }: Case) {
-  const cut = (decision: DecisionView) => decision.from > 0 && cutBy(decision, 'bounds') > 0
-  const ms = timeOf(past, cut)
+  const over = (decision: DecisionView) => (decision.from > 0 ? cutBy(decision, 'bounds') : 0)
+  const ms = timeOf(past, decision => over(decision) > 0)
   const evidence = `maxReplicas ${workload.maxReplicas} cut what was wanted for ${ofPast(ms, past)}`
   if (ms < SHORTEST_MS) return clear(evidence)
-  const most = highestOf(past, decision => (cut(decision) ? decision.verdicts.find(({ by }) => by === 'bounds')?.from : 0))
-  const fix = `set spec.maxReplicas to ${most} or more, if nodes and what stands behind the service can bear it; or make a replica serve more`
-  return finding('maxReplicas is too low', { evidence: `${evidence}; ${most} were wanted at most`, fix })
+  const most = highestOf(past, decision => (over(decision) > 0 ? over(decision) + decision.to : 0))
+  const fix = `set spec.maxReplicas (or the maxReplicas of the schedule that held then) to ${most} or more, if nodes and what stands behind the service can bear it; or make a replica serve more`
+  return finding('maxReplicas is too low', {
+    evidence: `${evidence}; ${most} were wanted at most, ${wordsOf(past, 'bounds', over)}`,
+    fix,
+  })
 }
 
 function hpaSafer(past: Past, { capacity }: Case & { readonly capacity: number }) {

@@ -112,15 +112,22 @@ const SICK: readonly (readonly [name: string, when: string, changes: Changes, ev
     'over-provisioned',
     'twice as many run as are needed, because a metric of the spec asks for them',
     { course: () => ({ from: 20, to: 20, proposals: [{ by: 'reactive', replicas: 20, why: 'cpu' }] }) },
-    '20.0 replicas ran on average over 6.0 h and the load needed 9.0 (minReplicas 2 included), 132.00 EUR a day too much; reactive asks for most',
+    '20.0 replicas ran on average over 6.0 h and the load needed 9.0 (minReplicas 2 and schedules included), 132.00 EUR a day too much; reactive asks for most',
     'spec.prediction.mode to Slo',
   ],
   [
     'over-provisioned',
     'a proposer asks that this program does not know',
-    { course: () => ({ from: 20, to: 20, proposals: [{ by: 'schedule', replicas: 20, why: 'night' }] }) },
-    'schedule asks for most',
+    { course: () => ({ from: 20, to: 20, proposals: [{ by: 'newcomer', replicas: 20, why: 'night' }] }) },
+    'newcomer asks for most',
     'crescendo explain checkout',
+  ],
+  [
+    'over-provisioned',
+    'one proposer asks for most in the beginning, another for longer',
+    { course: minute => ({ from: 20, proposals: [{ by: minute < 100 ? 'reactive' : 'predictive', replicas: 20, why: '' }] }) },
+    'predictive asks for most',
+    'capacityPerReplica',
   ],
   [
     'over-provisioned',
@@ -238,8 +245,8 @@ const SICK: readonly (readonly [name: string, when: string, changes: Changes, ev
       workload: { maxReplicas: 10 },
       course: minute => (minute < 3 ? { verdicts: verdictsOf('bounds', [12 + minute, 10]) } : {}),
     },
-    'maxReplicas 10 cut what was wanted for 3 min of the last 6.0 h; 14 were wanted at most',
-    'spec.maxReplicas to 14',
+    'maxReplicas 10 cut what was wanted for 3 min of the last 6.0 h; 14 were wanted at most, because',
+    'to 14 or more',
   ],
   [
     'hpa-safer',
@@ -252,7 +259,7 @@ const SICK: readonly (readonly [name: string, when: string, changes: Changes, ev
     'pods-not-ready',
     'three of ten are not ready, long after they were ordered',
     {
-      workload: { scalers: [{ name: 'crescendo', readyReplicas: 7, desiredReplicas: 10 }] },
+      workload: { startupSeconds: 240, scalers: [{ name: 'crescendo', readyReplicas: 7, desiredReplicas: 10 }] },
       course: minute => (minute < 340 ? { from: 7, to: 10 } : {}),
     },
     '7 of 10 replicas are ready, 20 min after the last increase',
@@ -302,9 +309,9 @@ const SICK: readonly (readonly [name: string, when: string, changes: Changes, ev
   ],
   [
     'flapping',
-    'replicas change every five minutes and back',
-    { course: minute => ({ from: Math.floor(minute / 5) % 2 === 0 ? 10 : 12 }) },
-    'taken back within 15 min: 70 in 6.0 h, 280.0 a day',
+    'replicas rise for a minute, eight times in six hours',
+    { course: minute => ({ from: minute % 45 === 20 ? 12 : 10 }) },
+    'taken back within 15 min: 8 in 6.0 h, 32.0 a day',
     'spec.behaviorPreset: Conservative',
   ],
   [

@@ -36,6 +36,21 @@ describe('each check is silent', () => {
       'it is a single replica too many',
       { course: () => ({ from: 2, demand: 120 }), workload: { minReplicas: 1 } },
     ],
+    [
+      'over-provisioned',
+      'a schedule asks for them',
+      { course: () => ({ from: 20, proposals: [{ by: 'scheduled', replicas: 20, why: 'sale: at least 20' }] }) },
+    ],
+    [
+      'scale-down-window',
+      'a schedule asks for what it kept',
+      {
+        course: () => ({
+          proposals: [{ by: 'scheduled', replicas: 10, why: 'sale: at least 10' }],
+          verdicts: verdictsOf('stabilise', [5, 10]),
+        }),
+      },
+    ],
     ['min-replicas', 'the minimum is near to what is needed', { workload: { minReplicas: 10 } }],
     [
       'scale-down-window',

@@ -73,10 +73,17 @@ export function growthCutBy(decision: DecisionView, guard: Weighed): number {
   return said === undefined || said.from <= decision.from ? 0 : cutBy(decision, guard)
 }
 
-/** Replicas that a guard kept, as far as they were still there in the end and minReplicas does not ask for them anyway. */
+/** The fewest replicas that were allowed then: minReplicas, or what a schedule asked for. */
+export function floorOf({ proposals }: DecisionView, minReplicas: number): number {
+  return Math.max(minReplicas, ...proposals.filter(({ by }) => by === 'scheduled').map(({ replicas }) => replicas))
+}
+
+/** Replicas that a guard kept, as far as they were still there in the end and no floor asks for them anyway. */
 export function keptBy(decision: DecisionView, { guard, minReplicas }: { guard: Weighed; minReplicas: number }): number {
   const said = saidBy(decision, guard)
-  return said === undefined ? 0 : Math.max(0, Math.min(said.to, decision.to) - Math.max(said.from, minReplicas))
+  return said === undefined
+    ? 0
+    : Math.max(0, Math.min(said.to, decision.to) - Math.max(said.from, floorOf(decision, minReplicas)))
 }
 
 /** What a guard said in the decision that it changed most. */

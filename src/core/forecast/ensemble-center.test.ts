@@ -59,6 +59,27 @@ describe('points by the ensemble', () => {
     expect(forecasts(seasonal).some(({ points }) => !Number.isInteger(points[0]!.quantiles[0]))).toBe(true)
   })
 
+  test('who begins to speak after a day is not believed before it was right', () => {
+    let [error, naive] = [0, 0]
+    for (const seed of [1, 2, 3, 4]) {
+      const uniform = seededUniform(seed)
+      let load = 1000
+      const wandering = Array.from({ length: 2 * PER_DAY }, () => {
+        load *= Math.exp(0.03 * (uniform() - 0.5))
+        return load
+      })
+      const forecaster = seasonalRidge({ stepMs: STEP_MS, delayMs: -STEP_MS, windows: [], pointsMs: [6 * STEP_MS], unit: 100 })
+      for (const [tick, value] of wandering.slice(0, PER_DAY + 36).entries()) {
+        forecaster.absorb((tick + 1) * STEP_MS, value)
+        if (tick < PER_DAY - 6) continue
+        const said = forecaster.predict((tick + 1) * STEP_MS) as Forecast
+        error += Math.abs(said.points[0]!.quantiles[0]! - wandering[tick + 6]!)
+        naive += Math.abs(value - wandering[tick + 6]!)
+      }
+    }
+    expect(error).toBeLessThan(1.15 * naive)
+  })
+
   test('a model from outside counts for as much as it is right: one that knows everything helps, one that knows nothing does no harm', () => {
     const future = (at: number, steps: number) => seasonal[Math.round(at / STEP_MS) - 1 + steps]
     const alone = errorOf(seasonal)

@@ -62,7 +62,7 @@ export function createEnsembleCenter(track: Track, ahead: number, outside?: Outs
   const told = new Float64Array((ahead + 1) * width)
   const contest = createContest(['ensemble', ...names], track.grid.perDay)
   const off = new Float64Array(width)
-  const errors = new Float64Array(count + 1) // and how many were scored
+  const errors = new Float64Array(count + 1).fill(Number.NaN, 0, count) // NaN before the first; and how many were scored
   const fitted = new Uint8Array(1)
 
   const score = ({ slot, base, rise }: Matured) => {
@@ -70,8 +70,14 @@ export function createEnsembleCenter(track: Track, ahead: number, outside?: Outs
     const gain = Math.max(1 / errors[count]!, 1 / (track.grid.perDay * ERROR_DAYS))
     const load = Math.exp(base + rise)
     for (let one = 0; one < width; one++) off[one] = Math.abs(Math.exp(base + told[slot * width + one]!) - load)
-    for (let member = 0; member < count; member++)
-      if (!Number.isNaN(off[1 + member]!)) errors[member]! += gain * (off[1 + member]! - errors[member]!)
+    const worst = errors.subarray(0, count).reduce((most, error) => (error > most ? error : most), Number.NEGATIVE_INFINITY)
+    for (let member = 0; member < count; member++) {
+      const error = off[1 + member]!
+      if (Number.isNaN(error)) continue
+      // Who begins to speak after a day or a week is no better than the worst until it has shown to be.
+      if (Number.isNaN(errors[member]!)) errors[member] = Math.max(worst, error)
+      else errors[member]! += gain * (error - errors[member]!)
+    }
     contest.score(track.tick, off)
   }
   /** Absolute errors in units of the load: rows of a high load weigh more, rows that were far off less. */
@@ -174,15 +180,19 @@ function around({ grid, tick, level, base }: Track, ahead: number, days: 1 | 7):
   return sum / 5 - (days === 1 ? base.get(tick - back) : base.get(tick))
 }
 
-/** Weighted by inverse powers of the errors, as shares of the least one, so that no error is too large or small for its power. */
+/**
+ * Weighted by inverse powers of the errors, as shares of the least one, so that no error is too large or small for its power. Who
+ * was never compared with what came is not heard, unless nobody was.
+ */
 function combined(told: Float64Array, errors: Float64Array, exact: number): number {
   let least = Number.POSITIVE_INFINITY
   for (let member = 0; member < told.length; member++)
-    if (!Number.isNaN(told[member]!)) least = Math.min(least, errors[member]! + exact)
+    if (!Number.isNaN(told[member]!) && errors[member]! + exact < least) least = errors[member]! + exact
+  const isNew = least === Number.POSITIVE_INFINITY
   let [weights, sum] = [0, 0]
   for (let member = 0; member < told.length; member++) {
-    if (Number.isNaN(told[member]!)) continue
-    const weight = (least / (errors[member]! + exact)) ** POWER
+    if (Number.isNaN(told[member]!) || (!isNew && Number.isNaN(errors[member]!))) continue
+    const weight = isNew ? 1 : (least / (errors[member]! + exact)) ** POWER
     weights += weight
     sum += weight * told[member]!
   }
