@@ -59,25 +59,17 @@ export function createEnsembleCenter(track: Track, ahead: number, outside?: Outs
   const members = [createRidge(WIDTH, 1e-3), createRidge(WIDTH, 1e-3)] as const
   const [long, short] = members
   const smoothed = new Float64Array(SMOOTHED_TICKS.length)
-  const told = new Float64Array((ahead + 1) * width)
+  // Of origins before the first fit no season was told anything: what they left empty must not be scored as if it were the last value.
+  const told = new Float64Array((ahead + 1) * width).map((_, place) => (place % width < FIRST_SEASON ? 0 : Number.NaN))
   const contest = createContest(['ensemble', ...names], track.grid.perDay)
   const off = new Float64Array(width)
   const errors = new Float64Array(count + 1).fill(Number.NaN, 0, count) // NaN before the first; and how many were scored
   const fitted = new Uint8Array(1)
 
   const score = ({ slot, base, rise }: Matured) => {
-    errors[count]! += 1
-    const gain = Math.max(1 / errors[count]!, 1 / (track.grid.perDay * ERROR_DAYS))
     const load = Math.exp(base + rise)
     for (let one = 0; one < width; one++) off[one] = Math.abs(Math.exp(base + told[slot * width + one]!) - load)
-    const worst = errors.subarray(0, count).reduce((most, error) => (error > most ? error : most), Number.NEGATIVE_INFINITY)
-    for (let member = 0; member < count; member++) {
-      const error = off[1 + member]!
-      if (Number.isNaN(error)) continue
-      // Who begins to speak after a day or a week is no better than the worst until it has shown to be.
-      if (Number.isNaN(errors[member]!)) errors[member] = Math.max(worst, error)
-      else errors[member]! += gain * (error - errors[member]!)
-    }
+    noteErrors(errors, off, track.grid.perDay * ERROR_DAYS)
     contest.score(track.tick, off)
   }
   /** Absolute errors in units of the load: rows of a high load weigh more, rows that were far off less. */
@@ -118,6 +110,27 @@ export function createEnsembleCenter(track: Track, ahead: number, outside?: Outs
   }
 }
 
+/** Takes in what each member was off by; `off` begins with that of the ensemble. Old errors fade within `memory` of them. */
+function noteErrors(errors: Float64Array, off: Float64Array, memory: number): void {
+  const count = errors.length - 1
+  errors[count]! += 1
+  const gain = Math.max(1 / errors[count]!, 1 / memory)
+  const worst = worstOf(errors)
+  for (let member = 0; member < count; member++) {
+    const error = off[1 + member]!
+    if (Number.isNaN(error)) continue
+    // Who begins to speak after a day or a week is no better than the worst until it has shown to be.
+    if (Number.isNaN(errors[member]!)) errors[member] = Math.max(worst, error)
+    else errors[member]! += gain * (error - errors[member]!)
+  }
+}
+
+function worstOf(errors: Float64Array): number {
+  let worst = 0
+  for (let member = 0; member < errors.length - 1; member++) if (errors[member]! > worst) worst = errors[member]!
+  return worst
+}
+
 interface Lending {
   readonly track: Track
   readonly members: readonly Ridge[]
@@ -128,10 +141,14 @@ interface Lending {
 function lending({ track, members, errors }: Lending): Pick<Center, 'lend' | 'borrow'> {
   const last = errors.length - 1
   return {
-    lend: rows => ({
-      sums: members.map(member => member.lend(rows, [...NOT_LENT, ...OWN_NOT_LENT])),
-      errors: errors.slice(0, last).map(error => error / Math.exp(track.dayMean)),
-    }),
+    lend(rows) {
+      const [usual, worst] = [Math.exp(track.dayMean), worstOf(errors)]
+      return {
+        sums: members.map(member => member.lend(rows, [...NOT_LENT, ...OWN_NOT_LENT])),
+        // A lender younger than a week has not heard everybody; such a one is no better than the worst.
+        errors: errors.slice(0, last).map(error => (Number.isNaN(error) ? worst : error) / usual),
+      }
+    },
     borrow(prior, rows) {
       for (const [i, member] of members.entries()) member.borrow(prior.sums[i]!, rows)
       errors.set(prior.errors.map(error => error * Math.exp(track.dayMean)))
