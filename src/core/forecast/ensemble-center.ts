@@ -152,7 +152,8 @@ function lending({ track, members, errors }: Lending): Pick<Center, 'lend' | 'bo
     borrow(prior, rows) {
       for (const [i, member] of members.entries()) member.borrow(prior.sums[i]!, rows)
       errors.set(prior.errors.map(error => error * Math.exp(track.dayMean)))
-      errors[last] = 1 // what it sees itself soon counts for more; members of other days keep what was lent until they speak
+      errors.fill(Number.NaN, FIRST_SEASON - 1, last) // whether its days are alike is its own affair, not the lender's
+      errors[last] = 1 // what it sees itself soon counts for more
     },
   }
 }

@@ -53,6 +53,19 @@ describe('a forecaster that is made late', () => {
     expect(made).toHaveLength(2)
   })
 
+  test('takes a prior before it is made and after, and tells whether it may', () => {
+    const lender = ridge()
+    seasonalLoad({ seed: 5, ticks: 4 * 288, stepMs: STEP_MS, mean: 500, swing: 0.5, noise: 0.05 }).forEach((demand, i) => {
+      lender.absorb((i + 1) * STEP_MS, demand)
+    })
+    const prior = lender.lend()!
+    const [young, begun] = [lately(), late(ridge, { name: 'fan', afterMs: STEP_MS })]
+    for (const tick of [1, 2, 3]) begun.absorb(tick * STEP_MS, 1000)
+    expect([young.prior(), begun.prior(), young.lend()]).toEqual(['open', 'open', undefined])
+    expect([young.borrow({ ...prior, version: 0 }), young.borrow(prior), begun.borrow(prior)]).toEqual([false, true, true])
+    expect([young.prior(), begun.prior()]).toEqual(['used', 'used'])
+  })
+
   test('goes on from a snapshot of either time', () => {
     for (const cut of [0, 30, 300]) {
       const [before, after] = [lately(), lately()]
