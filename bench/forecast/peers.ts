@@ -83,7 +83,7 @@ function arima(options: ConstructorParameters<typeof Arima>[0]): Peer['pathOf'] 
   return (history, _stepMs, horizon) => {
     const model = new Arima({ ...options, method: 1, verbose: false })
     try {
-      return Float64Array.from(model.train(Array.from(history.subarray(-ARIMA_VALUES))).predict(horizon)[0])
+      return Float64Array.from(silently(() => model.train(Array.from(history.subarray(-ARIMA_VALUES))).predict(horizon)[0]))
     } finally {
       model.destroy()
     }
@@ -97,3 +97,14 @@ function ofLogarithm(pathOf: Peer['pathOf']): Peer['pathOf'] {
 
 const lastDays = (history: Float64Array, stepMs: number, days: number): Float64Array =>
   history.subarray(-Math.round((days * DAY_MS) / stepMs))
+
+/** What a run prints on standard output is lost: `arima` tells there what it thinks of a series, whatever `verbose` says. */
+function silently<T>(run: () => T): T {
+  const { write } = process.stdout
+  process.stdout.write = () => true
+  try {
+    return run()
+  } finally {
+    process.stdout.write = write
+  }
+}
