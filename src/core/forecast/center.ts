@@ -40,7 +40,7 @@ export interface Center extends Kept {
   readonly contest?: Contest
 }
 
-/** Sums of rows of each regression, and the errors of the members in shares of the usual load, where there are members. */
+/** Sums of rows of each regression, and the errors of the members that need no other day, in shares of the usual load. */
 export interface CenterPrior {
   readonly sums: readonly Float64Array[]
   readonly errors: Float64Array

@@ -141,18 +141,15 @@ interface Lending {
 function lending({ track, members, errors }: Lending): Pick<Center, 'lend' | 'borrow'> {
   const last = errors.length - 1
   return {
-    lend(rows) {
-      const [usual, worst] = [Math.exp(track.dayMean), worstOf(errors)]
-      return {
-        sums: members.map(member => member.lend(rows, [...NOT_LENT, ...OWN_NOT_LENT])),
-        // A lender younger than a week has not heard everybody; such a one is no better than the worst.
-        errors: errors.slice(0, last).map(error => (Number.isNaN(error) ? worst : error) / usual),
-      }
-    },
+    lend: rows => ({
+      sums: members.map(member => member.lend(rows, [...NOT_LENT, ...OWN_NOT_LENT])),
+      // Of the regressions and the last value: whether its days are alike is a series' own affair.
+      errors: errors.slice(0, FIRST_SEASON - 1).map(error => error / Math.exp(track.dayMean)),
+    }),
     borrow(prior, rows) {
       for (const [i, member] of members.entries()) member.borrow(prior.sums[i]!, rows)
       errors.set(prior.errors.map(error => error * Math.exp(track.dayMean)))
-      errors.fill(Number.NaN, FIRST_SEASON - 1, last) // whether its days are alike is its own affair, not the lender's
+      errors.fill(Number.NaN, FIRST_SEASON - 1, last)
       errors[last] = 1 // what it sees itself soon counts for more
     },
   }
