@@ -87,6 +87,13 @@ export interface Behavior {
   readonly scaleDown?: ScalingRules
 }
 
+/** One promise of a service. Thresholds are in the unit of the metric, ratios are 0 to 1. */
+export type Objective =
+  | { readonly type: 'Latency'; readonly metric: string; readonly percentile: number; readonly threshold: number }
+  | { readonly type: 'ErrorRatio' | 'Availability'; readonly metric?: string; readonly threshold: number }
+  | { readonly type: 'Throughput' | 'Guard'; readonly metric: string; readonly min: number }
+  | { readonly type: 'Utilization'; readonly resource: string; readonly percent: number }
+
 /** What one HorizontalPodAutoscaler asks for, after defaults and policies. */
 export interface Target {
   /** "namespace/name" */
@@ -102,6 +109,8 @@ export interface Target {
   readonly startupMs: number
   /** Time between two decisions. */
   readonly periodMs: number
+  /** What the service promises beside its metrics; absent or empty: nothing. */
+  readonly objectives?: readonly Objective[]
 }
 
 /** One occurrence of a schedule: what a person knows of a time before it comes. */
@@ -134,6 +143,8 @@ export interface Observation {
   readonly errorRatio?: number
   /** Prices and spending, where the target has a budget. */
   readonly costPerReplicaHour?: number
+  /** How each of the target's objectives stands, in their order: the value of its metric over the last complete tick that is visible. */
+  readonly objectives?: readonly Reading[]
   /** Occurrences of schedules that are on, or begin soon. */
   readonly scheduled?: readonly ScheduledWindow[]
 }

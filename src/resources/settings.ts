@@ -1,4 +1,4 @@
-import type { Behavior } from '../core/model.ts'
+import type { Behavior, Objective } from '../core/model.ts'
 import { amount } from './fields.ts'
 import type { Layered } from './layers.ts'
 import type { BehaviorBlock } from './upstream.ts'
@@ -63,12 +63,6 @@ export interface Settings {
   /** The policy that the object refers to and that is not there: its bounds and its budget are unknown. */
   readonly missingPolicy?: string
 }
-
-export type Objective =
-  | { readonly type: 'Latency'; readonly metric: string; readonly percentile: number; readonly threshold: number }
-  | { readonly type: 'ErrorRatio' | 'Availability'; readonly metric?: string; readonly threshold: number }
-  | { readonly type: 'Throughput' | 'Guard'; readonly metric: string; readonly min: number }
-  | { readonly type: 'Utilization'; readonly resource: string; readonly percent: number }
 
 export interface Schedule {
   readonly name: string
