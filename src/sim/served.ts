@@ -37,6 +37,17 @@ export function createColumns(ticks: number) {
   }
 }
 
+/** One tick of the columns. */
+export function servedAt(columns: ServedColumns, tick: number): Omit<ServedTick, 'waiting'> {
+  return {
+    latencySeconds: columns.latencySeconds[tick]!,
+    errorRatio: columns.errorRatio[tick]!,
+    busy: columns.busy[tick]!,
+    waitFromSeconds: columns.waitFromSeconds[tick]!,
+    waitToSeconds: columns.waitToSeconds[tick]!,
+  }
+}
+
 export interface ServiceScore {
   /** What `quantile` of all answered requests of the scored ticks stayed within. */
   readonly latencySeconds: number
@@ -57,12 +68,7 @@ export function serviceScore(run: Run, service: ServiceOptions, quantile: number
     sumOf(tick => load[tick]! * served.errorRatio[tick]!),
   ]
   if (answers === 0) return undefined
-  const stayOf = (tick: number) => ({
-    busy: served.busy[tick]!,
-    waitFromSeconds: served.waitFromSeconds[tick]!,
-    waitToSeconds: served.waitToSeconds[tick]!,
-  })
-  const late = (seconds: number) => sumOf(tick => answered(tick) * lateShare(service, stayOf(tick), seconds)) / answers
+  const late = (seconds: number) => sumOf(tick => answered(tick) * lateShare(service, servedAt(served, tick), seconds)) / answers
   return {
     latencySeconds: latencyOf(late, quantile, service.serviceSeconds),
     errorRatio: errors / requests,

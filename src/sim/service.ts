@@ -122,7 +122,7 @@ export function latencyOf(lateAfter: (seconds: number) => number, quantile: numb
 export interface Told {
   readonly at: Instant
   readonly perSecond: number
-  readonly served: Served
+  readonly served: Omit<Served, 'waiting'>
 }
 
 /** How each objective stands, in their order and in the unit of its metric: `_ms` in milliseconds, `_per_minute` in minutes, else seconds. */
@@ -183,7 +183,7 @@ function guardValue({ guards, releases = [] }: ServiceOptions, metric: string, {
   if (curve === undefined) return undefined
   const running = releases.filter(({ from, to }) => at > from && at <= to) // `at` is the end of the tick that is told
   const healthy = running.reduce((least, release) => Math.min(least, release.guards[metric] ?? least), curve.healthy)
-  const pressure = served.waiting > 0 ? Math.max(1, served.busy) : served.busy
+  const pressure = served.waitToSeconds > 0 ? Math.max(1, served.busy) : served.busy
   const strain = Math.max(0, Math.min(1, (pressure - STRAIN_FROM) / (STRAIN_FULL - STRAIN_FROM)))
   return healthy - strain * (curve.healthy - curve.saturated)
 }
