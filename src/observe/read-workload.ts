@@ -4,13 +4,14 @@ import { builtInMetric } from './catalogue.ts'
 import { answerOf, readingOf, type Total, totalOf } from './demand.ts'
 import type { createLastSigns } from './last-signs.ts'
 import { type Found, type Missing, missing } from './missing.ts'
+import { type Loads, loadsOf, objectiveReading, percentileOf, specOfObjective } from './objectives.ts'
 import { type Answer, metricName } from './origin.ts'
 import type { Measured, Workload } from './workload.ts'
 
 export interface Reader {
   readonly clock: Clock
   readonly settings: { readonly timeoutMs: number; readonly windowSeconds: number }
-  readonly ask: (workload: Workload, spec: MetricSpec) => Promise<Found<Answer>>
+  readonly ask: (workload: Workload, spec: MetricSpec, percentile?: number) => Promise<Found<Answer>>
   /** The same without the metrics APIs: what most workloads lack must not cost them a call for each object. */
   readonly askExtra: (workload: Workload, spec: MetricSpec) => Promise<Found<Answer>>
   readonly signs: ReturnType<typeof createLastSigns>
@@ -28,14 +29,43 @@ export async function readWorkload(workload: Workload, reader: Reader): Promise<
   const extras = EXTRAS.map(({ spec }) => ({ spec, answer: askExtra(workload, spec) }))
   const drivers = driverSpecs(workload)
   const asked = new Set([...workload.target.metrics, ...drivers.values()])
+  const objectives = askObjectives(workload, reader, limitMs)
   const outcomes = new Map(
     await Promise.all([...asked].map(async spec => [spec, await within(ask(workload, spec), limitMs, spec)] as const)),
   )
   return {
     answers: workload.target.metrics.map(spec => answerOf(outcomes.get(spec) ?? NOT_ASKED)),
     ...demandOf(workload, { drivers, outcomes, reader }),
+    ...(await objectivesOf(workload, objectives, { loads: loadsOf(firstLoad({ drivers, outcomes })), now: reader.clock.now() })),
     ...extrasOf(await Promise.all(extras.map(({ spec, answer }) => within(answer, EXTRAS_MS, spec)))),
   }
+}
+
+/** What the object promises is asked for in the order of its objectives. */
+function askObjectives(workload: Workload, { ask }: Reader, limitMs: number): readonly Promise<Found<Answer>>[] {
+  return (workload.target.objectives ?? []).map(objective => {
+    const spec = specOfObjective(objective, workload)
+    return within(ask(workload, spec, percentileOf(objective)), limitMs, spec)
+  })
+}
+
+async function objectivesOf(
+  { target: { objectives = [] }, pods }: Workload,
+  asked: readonly Promise<Found<Answer>>[],
+  { loads, now }: { readonly loads: Loads; readonly now: number },
+): Promise<Pick<Measured, 'objectives'>> {
+  if (objectives.length === 0) return {}
+  const outcomes = await Promise.all(asked)
+  return {
+    objectives: objectives.map((objective, index) =>
+      objectiveReading(objective, outcomes[index] ?? NOT_ASKED, { pods, loads, now }),
+    ),
+  }
+}
+
+function firstLoad({ drivers, outcomes }: Pick<Outcomes, 'drivers' | 'outcomes'>): Found<Answer> | undefined {
+  const spec = [...drivers].find(([driver]) => addsUp(driver))?.[1]
+  return spec && outcomes.get(spec)
 }
 
 const NOT_ASKED = missing('NoData', 'nobody was asked')
