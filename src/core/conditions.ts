@@ -25,6 +25,7 @@ export const CONDITIONS = {
   AttackHold: ['DemandBelieved', 'DemandDoubted', 'JumpUnconfirmed'],
   ConflictingWriter: ['NobodyInterferes', 'ReplicasReset'],
   Emergency: ['NotNeeded', 'Overload', 'Expired', 'DemandUnknown'],
+  ObjectivesReachable: ['SafeLoadLearnt', 'NothingLearnt', 'UnreachableByScaling'],
   Anomalous: ['AsUsual', 'Hold', 'Widen', 'AlertOnly'],
 } as const
 

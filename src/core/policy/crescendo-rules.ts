@@ -3,6 +3,7 @@ import { decisionWindows } from '../decide/block-rule.ts'
 import { type ManualSettings, manual } from '../decide/manual.ts'
 import { fallback, predictive, predictiveUp } from '../decide/predictive.ts'
 import { reactive } from '../decide/reactive.ts'
+import { safeLoadFloor } from '../decide/safe-load.ts'
 import { scheduled } from '../decide/scheduled.ts'
 import { widen } from '../decide/widen.ts'
 import { measured } from '../forecast/accuracy/measured.ts'
@@ -16,6 +17,8 @@ import { type HpaSettings, stockSettings } from '../hpa/settings.ts'
 import type { Target } from '../model.ts'
 import type { Forecaster, Proposer, Rules } from '../rules.ts'
 import { type ScreenSettings, screensInOrder } from '../screen/screens.ts'
+import { promisesOf } from '../slo/promise.ts'
+import { createSafeLoad } from '../slo/safe-load.ts'
 import { createTuner } from './tuner.ts'
 
 export interface CrescendoOptions {
@@ -33,6 +36,8 @@ export interface CrescendoOptions {
   readonly blind?: BlindSettings
   /** The policy has schedules: what the observation tells of them is acted on. */
   readonly isScheduled?: boolean
+  /** Nobody stated what a replica serves: the target's objectives teach it. */
+  readonly learnsSafeLoad?: boolean
   /** Another forecaster than the seasonal ridge; built with `decisionWindows(target.startupMs)`. */
   readonly forecaster?: Forecaster
 }
@@ -72,9 +77,11 @@ export function crescendoRules(options: CrescendoOptions): Rules {
   const learning = options.forecaster ?? forecasterFor(target, delayMs)
   const forecaster = options.isScheduled ? withKnownEvents(learning, target.periodMs) : learning
   const tuner = createTuner({ target, delayMs, ...(badMinutesPerDay !== undefined && { badMinutesPerDay }) })
+  const safeLoad = options.learnsSafeLoad && promisesOf(target).length > 0 ? createSafeLoad(target) : undefined
+  const floor = safeLoad === undefined ? [] : [mode === 'Slo' ? fallback(safeLoadFloor()) : safeLoadFloor()]
   const proposers: readonly Proposer[] =
-    mode === 'Slo' ? [fallback(reactive()), predictive(), ...always] : [reactive(), predictiveUp(), ...always]
-  return { ...common, forecaster, tuner, proposers }
+    mode === 'Slo' ? [fallback(reactive()), predictive(), ...floor, ...always] : [reactive(), predictiveUp(), ...floor, ...always]
+  return { ...common, forecaster, tuner, ...(safeLoad && { safeLoad }), proposers }
 }
 
 /** A target without a source of demand misses none. */
