@@ -54,6 +54,7 @@ export function planOf(document: HorizontalPodAutoscaler, settings: Settings, kn
       capacityPerReplica: driver?.capacityPerReplica ?? 1,
       startupMs: startupSeconds === undefined ? (known.startupMs ?? DEFAULT_STARTUP_SECONDS * 1000) : startupSeconds * 1000,
       periodMs: settings.periodSeconds * 1000,
+      ...(settings.objectives.length > 0 && { objectives: settings.objectives }),
     },
     drivers: drivers.map(one => one.name),
     ...(driver && { driver: driver.name }),
@@ -135,7 +136,15 @@ function sumOfRequests({ containers }: Pod, resource: string): number | undefine
 
 /** Rules have to be built anew when one of these changes: forecaster and tuner are made for them. */
 export function fingerprintOf({ target, driver, prediction, options, delayMs }: Plan): string {
-  const { capacityPerReplica, startupMs, periodMs } = target
+  const { capacityPerReplica, startupMs, periodMs, objectives } = target
   const isForecast = prediction !== 'Off'
-  return JSON.stringify([prediction, driver, options, delayMs, periodMs, isForecast && [capacityPerReplica, startupMs]])
+  return JSON.stringify([
+    prediction,
+    driver,
+    options,
+    delayMs,
+    periodMs,
+    isForecast && [capacityPerReplica, startupMs],
+    objectives,
+  ])
 }

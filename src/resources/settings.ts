@@ -1,6 +1,7 @@
 import type { Behavior, Objective } from '../core/model.ts'
 import { amount } from './fields.ts'
 import type { Layered } from './layers.ts'
+import { named } from './metric-name.ts'
 import type { BehaviorBlock } from './upstream.ts'
 
 /**
@@ -168,13 +169,13 @@ type RawObjective = NonNullable<Layered['objectives']>[number]
 function plainObjective(raw: RawObjective): Objective {
   switch (raw.type) {
     case 'Latency':
-      return { type: raw.type, metric: raw.metric.name, percentile: amount(raw.percentile), threshold: amount(raw.threshold) }
+      return { type: raw.type, ...named(raw.metric), percentile: amount(raw.percentile), threshold: amount(raw.threshold) }
     case 'ErrorRatio':
     case 'Availability':
-      return { type: raw.type, ...(raw.metric && { metric: raw.metric.name }), threshold: amount(raw.threshold) }
+      return { type: raw.type, ...(raw.metric && named(raw.metric)), threshold: amount(raw.threshold) }
     case 'Throughput':
     case 'Guard':
-      return { type: raw.type, metric: raw.metric.name, min: amount(raw.min) }
+      return { type: raw.type, ...named(raw.metric), min: amount(raw.min) }
     case 'Utilization':
       return raw
   }
