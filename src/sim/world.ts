@@ -7,6 +7,7 @@ import type { NodeOptions } from './nodes.ts'
 import { createPods, type Pods } from './pods.ts'
 import { type Random, seededRandom } from './random.ts'
 import { createReplicas, type Replicas, type Startup } from './replicas.ts'
+import { busyShare, promisedPercentile, readingsOf, type Served, type ServiceOptions, serve, tickLatency } from './service.ts'
 
 export type Failure =
   /** Nothing is recorded of the ticks that lie in [from, to). */
@@ -33,6 +34,11 @@ export interface WorldOptions {
   readonly startup?: Startup
   readonly nodes?: NodeOptions
   readonly queue?: Queue
+  /**
+   * Replicas as queues of requests: latency and errors follow from the load of each, the target's objectives are told, and pods are
+   * as busy as their queue says. The error ratio is then the service's, not that of `queue`.
+   */
+  readonly service?: ServiceOptions
   readonly failures?: readonly Failure[]
   /** Load metrics (External, Object) are answered in load units times this factor; for loads far below one. Default 1. */
   readonly metricScale?: number
@@ -50,7 +56,11 @@ export interface WorldTick {
   readonly load: number
   readonly ready: number
   readonly desired: number
+  /** With a `service`: how it served, and the latency at the percentile that is promised (99 where none is). */
+  readonly served?: ServedTick
 }
+
+export type ServedTick = Served & { readonly latencySeconds: number }
 
 /**
  * A simulated cluster under replayed traffic, with a clock that we turn. For each tick: `begin`, let an autoscaler act
@@ -70,6 +80,8 @@ interface Past {
   readonly backlog: Float64Array
   readonly errorRatio: Float64Array
   readonly ready: Int32Array
+  /** Filled where there is a service. */
+  readonly served: ServedTick[]
 }
 
 /** Mutable state of one world; `tick` is the tick that is being decided or has just been played. */
@@ -112,7 +124,9 @@ export function createWorld(options: WorldOptions): World {
       const ready = replicas.ready.length
       play(options, { past, state, capacity: ready * target.capacityPerReplica })
       past.ready[state.tick] = ready
-      return { time: timeOf(load, state.tick), load: load.value[state.tick]!, ready, desired: replicas.ordered() }
+      const served = answerRequests(options, { past, state, ready })
+      const time = timeOf(load, state.tick)
+      return { time, load: load.value[state.tick]!, ready, desired: replicas.ordered(), ...(served && { served }) }
     },
   }
 }
@@ -123,6 +137,7 @@ function emptyPast(ticks: number): Past {
     backlog: new Float64Array(ticks),
     errorRatio: new Float64Array(ticks),
     ready: new Int32Array(ticks),
+    served: [],
   }
 }
 
@@ -165,6 +180,20 @@ function play(options: WorldOptions, { past, state, capacity }: { past: Past; st
   past.errorRatio[state.tick] = offered > 0 ? Math.min(1, failed / (offered * tickSeconds)) : 0
 }
 
+/** The same tick as the requests see it, where the replicas are queues. */
+function answerRequests(
+  { service, load, target }: WorldOptions,
+  { past, state, ready }: { past: Past; state: State; ready: number },
+): ServedTick | undefined {
+  if (service === undefined) return undefined
+  const waiting = past.served[state.tick - 1]?.waiting ?? 0
+  const served = serve(service, { perSecond: offeredAt(load, state.tick), seconds: load.tickMs / 1000, ready, waiting })
+  past.errorRatio[state.tick] = served.errorRatio
+  const tick = { ...served, latencySeconds: tickLatency(service, served, promisedPercentile(target)) }
+  past.served[state.tick] = tick
+  return tick
+}
+
 interface Eyes {
   readonly past: Past
   readonly state: State
@@ -173,7 +202,7 @@ interface Eyes {
 
 /** At the start of tick k the newest visible tick is the last that ended `metricsDelayMs` ago or earlier. */
 function metricSource(options: WorldOptions, { past, state, pods }: Eyes): MetricSource {
-  const { load, metricsDelayMs, queue } = options
+  const { load, metricsDelayMs, queue, service } = options
   const blind = blindTicks(options)
   const delayTicks = 1 + ticksOf(metricsDelayMs, load.tickMs)
   const meanTicks = Math.max(1, Math.round(MEAN_OVER_MS / load.tickMs))
@@ -187,13 +216,22 @@ function metricSource(options: WorldOptions, { past, state, pods }: Eyes): Metri
         const answers = target.metrics.map(() => ({ kind: 'missing' as const, why }))
         return { answers, demand: { kind: 'missing', at, why }, ...scheduledAt(options, timeOf(load, state.tick)) }
       }
+      const served = past.served[tick]
+      const [mean, ready] = [meanOf(past.demand, blind, { from: tick - meanTicks + 1, to: tick }), past.ready[tick]!]
       const view: View = {
         at,
-        load: meanOf(past.demand, blind, { from: tick - meanTicks + 1, to: tick }),
-        ready: past.ready[tick]!,
+        load: mean,
+        ready,
         pods: pods.list(state.tick),
         windowMs: MEAN_OVER_MS,
         metricScale: options.metricScale ?? 1,
+        ...(service &&
+          served && {
+            service: {
+              busy: busyShare(service, { perSecond: mean, ready, waiting: served.waiting }),
+              latencySeconds: served.latencySeconds,
+            },
+          }),
       }
       return {
         answers: answersOf(target, view),
@@ -201,6 +239,11 @@ function metricSource(options: WorldOptions, { past, state, pods }: Eyes): Metri
         errorRatio: past.errorRatio[tick]!,
         ...(queue && { backlog: past.backlog[tick]! }),
         ...(load.clients && { clients: load.clients[tick]! }),
+        ...(service &&
+          served &&
+          target.objectives && {
+            objectives: readingsOf(service, target.objectives, { at, perSecond: offeredAt(load, tick), served }),
+          }),
         ...scheduledAt(options, timeOf(load, state.tick)),
       }
     },

@@ -59,6 +59,21 @@ describe('the predictive proposer', () => {
     )
   })
 
+  test('keeps saying so while a guard holds the replicas up, until the load contradicts or they have left', () => {
+    const calm = (spec: number, keep = 600) => ({ forecast: loads(500, keep), demand: 500, spec })
+    expect(play(predictive(), [calm(10), calm(10), calm(10), calm(10), calm(10), calm(8)])).toEqual([10, 10, 6, 6, 6, 6])
+    expect(play(predictive(), [calm(10), calm(10), calm(10), calm(10, 700), calm(10)])).toEqual([10, 10, 6, 7, 7])
+    const contradicted = [calm(10), calm(10), calm(10), calm(10, 1000), calm(10), calm(10), calm(10)]
+    expect(play(predictive(), contradicted)).toEqual([10, 10, 6, 10, 10, 10, 6])
+    const gone = [calm(10), calm(10), calm(10), calm(6), calm(6, 300), calm(6, 300), calm(6, 300)]
+    expect(
+      play(
+        predictive(),
+        gone.map(tick => ({ ...tick, demand: 100, forecast: loads(100, tick.forecast.windows[1]!.quantiles[0]!) })),
+      ),
+    ).toEqual([10, 10, 6, 6, 6, 6, 3])
+  })
+
   test('says what it holds back meanwhile, and nothing of it when there is nothing', () => {
     expect(whyOf(predictive(), { forecast: loads(500, 600), demand: 500 })).toBe(
       'in 60 s (start-up) load stays below 500 with 99.995 % confidence; 4 more are held back for a while',

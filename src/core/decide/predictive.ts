@@ -22,6 +22,8 @@ const untuned: Parameters = {
 interface Held {
   readonly heldTicks: number
   readonly highest: number
+  /** What the last tick let go down to, where it did: a guard may still be holding it. */
+  readonly released?: number
 }
 
 const nothingHeld: Held = { heldTicks: 0, highest: 0 }
@@ -44,18 +46,32 @@ export function predictive(): Proposer {
       const found = wishOf({ forecast, parameters, capacityPerReplica, floor })
       const conditions = reliability(context)
       if (situation.demand === undefined) return { ...blind(found, context), conditions }
-      const state = { replicas: situation.observation.replicas.spec, ...recall<Held>(context.memory, NAME, nothingHeld) }
-      const before = state.replicas
+      const before = situation.observation.replicas.spec
+      const state = { replicas: before, ...holdSoFar(context, parameters) }
       follow(state, found.wish, parameters)
       return {
         kind: 'proposes',
         replicas: state.replicas,
         why: tell({ before, after: Math.min(state.replicas, target.maxReplicas), floor, ...found }, context),
-        memory: { heldTicks: state.heldTicks, highest: state.highest },
+        memory: {
+          heldTicks: state.heldTicks,
+          highest: state.highest,
+          ...(state.replicas < before && { released: state.replicas }),
+        },
         conditions,
       }
     },
   }
+}
+
+/**
+ * A hold that is over stays over while a guard (the window of a `behavior`, a pace) keeps the replicas up: a rule that began to hold
+ * anew each time would never be heard for as long as such a window is, and nothing would ever leave.
+ */
+function holdSoFar({ memory, situation }: Context, { holdTicks }: Parameters): Held {
+  const { released, ...held } = recall<Held>(memory, NAME, nothingHeld)
+  if (released === undefined || situation.observation.replicas.spec <= released) return held
+  return { heldTicks: holdTicks, highest: released }
 }
 
 type Found = ReturnType<typeof wishOf>

@@ -77,7 +77,8 @@ function stretchOf({ serviceVariation = 1, arrivalVariation = 1 }: Service): num
 }
 
 /** P(A + B > t) of two independent exponentials, also where their rates are nearly the same. */
-function sumExceeds(first: number, second: number, seconds: number): number {
+function sumExceeds(one: number, other: number, seconds: number): number {
+  const [first, second] = [Math.min(one, other), Math.max(one, other)] // the other way round a long time overflows
   const difference = (second - first) * seconds
   // (second e^-first t - first e^-second t) / (second - first), with the small difference kept out of the denominator
   const ratio = Math.abs(difference) < 1e-9 ? 1 : -Math.expm1(-difference) / difference

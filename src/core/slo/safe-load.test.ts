@@ -24,7 +24,18 @@ const targetOf = (capacityPerReplica: number, objectives: readonly Objective[] =
 /** Four at a time of 3 ms each: 84 % of 1,333 requests a second are safe for P99 under 25 ms. */
 const gateway: Service = { serviceSeconds: 0.003, concurrency: 4 }
 const SAFE = safeRate(gateway, { quantile: 0.99, thresholdSeconds: 0.025 })!
-const latencyOf = (service: Service) => (load: number) => Math.min(2, latencyQuantile(service, load, 0.99))
+
+/** By load per replica in steps of half a percent of what it can carry. */
+function latencyOf(service: Service): (load: number) => number {
+  const step = service.concurrency / service.serviceSeconds / 200
+  const known = new Map<number, number>()
+  return load => {
+    const steps = Math.round(load / step)
+    const latency = known.get(steps) ?? Math.min(2, latencyQuantile(service, steps * step, 0.99))
+    known.set(steps, latency)
+    return latency
+  }
+}
 
 /** One tick: so much load on each of ten replicas that have been there for long. */
 const situationAt = (at: number, load: number, objectives: readonly Reading[], more: Partial<Situation> = {}): Situation => ({
@@ -64,7 +75,11 @@ function live(learner: SafeLoadLearner, { from, days, load = wave, reading }: Da
   return inForce
 }
 
-const honest = (service: Service) => (load: number, at: number) => [read(at, latencyOf(service)(load))]
+const honest = (service: Service) => {
+  const latency = latencyOf(service)
+  return (load: number, at: number) => [read(at, latency(load))]
+}
+const gatewayLatency = latencyOf(gateway)
 
 describe('the load per replica that is safe', () => {
   test('is what the target says before anything was read', () => {
@@ -103,7 +118,7 @@ describe('the load per replica that is safe', () => {
 
   test('is the least of what several objectives allow', () => {
     const learner = createSafeLoad(targetOf(SAFE, [P99, ERRORS]))
-    const failing = (load: number, at: number) => [read(at, latencyOf(gateway)(load)), read(at, load > 0.7 * SAFE ? 0.01 : 0)]
+    const failing = (load: number, at: number) => [read(at, gatewayLatency(load)), read(at, load > 0.7 * SAFE ? 0.01 : 0)]
     live(learner, { from: 0, days: 6, reading: failing })
     expect(learner.inForce()).toMatchObject({ by: 'observed', objective: 'errors 0.1 %' })
     expect(learner.inForce().perReplica / SAFE).toBeGreaterThan(0.6)
@@ -143,7 +158,7 @@ describe('an objective that more replicas do not keep', () => {
   test('is told for a bad release too, which changes nothing, and is forgotten with it', () => {
     const learner = createSafeLoad(targetOf(SAFE))
     const before = live(learner, { from: 0, days: 6, reading: honest(gateway) }).at(-1)!
-    live(learner, { from: 6 * DAY, days: 1, reading: (load, at) => [read(at, 0.05 + latencyOf(gateway)(load))] })
+    live(learner, { from: 6 * DAY, days: 1, reading: (load, at) => [read(at, 0.05 + gatewayLatency(load))] })
     const [after] = live(learner, { from: 7 * DAY, days: 1, reading: honest(gateway) })
     expect(learner.inForce().unreachable).toEqual(['P99 25 ms'])
     expect(after).toBe(before)
@@ -156,7 +171,7 @@ describe('an objective that more replicas do not keep', () => {
 describe('what teaches nothing', () => {
   const taught = () => {
     const learner = createSafeLoad(targetOf(1.2 * SAFE, [P99, ERRORS]))
-    live(learner, { from: 0, days: 5, reading: (load, at) => [read(at, latencyOf(gateway)(load)), read(at, 0)] })
+    live(learner, { from: 0, days: 5, reading: (load, at) => [read(at, gatewayLatency(load)), read(at, 0)] })
     return learner
   }
   const nextDay = (learner: SafeLoadLearner, garbage: (at: number) => Situation) => {
@@ -164,7 +179,7 @@ describe('what teaches nothing', () => {
       const at = 5 * DAY + minute * MINUTE
       const load = wave(minute, SAFE)
       learner.absorb(garbage(at), MINUTE)
-      learner.absorb(situationAt(at, load, [read(at, latencyOf(gateway)(load)), read(at, 0)]), MINUTE)
+      learner.absorb(situationAt(at, load, [read(at, gatewayLatency(load)), read(at, 0)]), MINUTE)
     }
     return learner.inForce()
   }
@@ -211,12 +226,13 @@ describe('whatever happens', () => {
   test('it moves by at most a fifth a day, never below a quarter of what is written, never above that and 1.2 times what was seen', () => {
     fc.assert(
       fc.property(services, ratio, fc.double({ min: 1, max: 4, noNaN: true }), (service, share, slower) => {
+        const latency = latencyOf(service)
         const written = (share * service.concurrency) / service.serviceSeconds / 2
         const learner = createSafeLoad(targetOf(written))
         let seen = 0
         const reading = (load: number, at: number) => {
           seen = Math.max(seen, load)
-          return [read(at, (at > 3 * DAY ? slower : 1) * latencyOf(service)(load))]
+          return [read(at, (at > 3 * DAY ? slower : 1) * latency(load))]
         }
         let before = written
         for (let day = 0; day < 6; day++) {
@@ -235,6 +251,7 @@ describe('whatever happens', () => {
   test('slower answers never raise it, unless no load at all keeps the promise', () => {
     fc.assert(
       fc.property(services, ratio, fc.double({ min: 1, max: 3, noNaN: true }), (service, share, slower) => {
+        const latency = latencyOf(service)
         const written = (share * service.concurrency) / service.serviceSeconds / 2
         const after = (factor: number) => {
           const learner = createSafeLoad(targetOf(written))
@@ -242,7 +259,7 @@ describe('whatever happens', () => {
             from: 0,
             days: 3,
             load: minute => wave(minute, written),
-            reading: (load, at) => [read(at, factor * latencyOf(service)(load))],
+            reading: (load, at) => [read(at, factor * latency(load))],
           })
           return learner.inForce()
         }
