@@ -17,6 +17,8 @@ const STRANGE_DAYS = 2
 const BEYOND = 1.2
 /** Where every load that was seen is too much: that share of the smallest is tried. */
 const BELOW = 0.8
+/** Below that share of what the operator wrote nothing is believed: a replica with so little to do is idle. */
+export const LEAST_SHARE = 0.25
 /** Without a model, what was lost returns that slowly. */
 const DAILY_RETURN = 1.05
 
@@ -28,39 +30,38 @@ export interface Safe {
 /** What was learnt of one objective. */
 export interface PromiseBook extends Kept {
   note(reading: Reading, seen: { readonly load: number; readonly minutes: number }): void
-  /** Takes the day into the past, `days` after the last one was, and judges anew. `inForce`: the load per replica that decisions rest on. */
-  closeDay(inForce: number, days: number): void
+  /** Takes the day into the past, `days` after the last one was, and judges anew. */
+  closeDay(days: number): void
   /** The load that it allows; `undefined` where nothing was read, or no load keeps it. */
   safe(inForce: number): Safe | undefined
   /** Even replicas with little to do miss it. */
   isOutOfReach(): boolean
-  daysOutOfReach(): number
 }
 
 /**
- * A day on which even the smallest loads miss what they kept before is a bad release, a slow database, a full disk: it is left out, and
- * told, until a third one follows, which then is how things are.
+ * A day on which even the smallest loads miss what they kept before is a bad release, a slow database, a full disk: it is left out, and told,
+ * until a third one follows, which then is how things are.
  */
 export function createPromiseBook(promise: Promised, written: number): PromiseBook {
   const [today, past] = [createLoadCurve(written), createLoadCurve(written)]
-  const days = { strange: 0, outOfReach: 0 }
+  const days = { strange: 0 }
   const counts = () =>
     numbersPart(
-      () => [days.strange, days.outOfReach],
-      ([strange = 0, outOfReach = 0]) => {
-        Object.assign(days, { strange, outOfReach })
+      () => [days.strange],
+      ([strange = 0]) => {
+        days.strange = strange
       },
     )
-  const isHopeless = (points: readonly CurvePoint[], inForce: number) => judge(points, { promise, inForce }).isHopeless
+  const isHopeless = (points: readonly CurvePoint[]) => judge(points, { promise, written }).isHopeless
   return {
     part: () => partsOf({ today, past, counts: counts() }),
     note(reading, seen) {
       const ratio = ratioOf(reading, promise)
       if (ratio !== undefined) today.note({ ...seen, ratio })
     },
-    closeDay(inForce, elapsedDays) {
+    closeDay(elapsedDays) {
       if (today.minutes() < LEAST_MINUTES) return
-      const isStrange = isHopeless(today.points(), inForce) && !isHopeless(past.points(), inForce)
+      const isStrange = isHopeless(today.points()) && !isHopeless(past.points())
       if (isStrange && past.minutes() > 0 && days.strange < STRANGE_DAYS) {
         days.strange += 1
       } else {
@@ -69,14 +70,12 @@ export function createPromiseBook(promise: Promised, written: number): PromiseBo
         days.strange = 0
       }
       today.fade(0)
-      days.outOfReach = days.strange > 0 || isHopeless(past.points(), inForce) ? days.outOfReach + 1 : 0
     },
     safe(inForce) {
-      const found = judge(past.points(), { promise, inForce })
+      const found = judge(past.points(), { promise, written })
       return found.isHopeless || days.strange > 0 ? undefined : safeOf(found, { inForce, written })
     },
-    isOutOfReach: () => days.outOfReach > 0,
-    daysOutOfReach: () => days.outOfReach,
+    isOutOfReach: () => days.strange > 0 || isHopeless(past.points()),
   }
 }
 
@@ -99,7 +98,7 @@ interface Judgement {
 /** What the points say, smoothed so that more load never looks better. */
 function judge(
   points: readonly CurvePoint[],
-  { promise, inForce }: { readonly promise: Promised; readonly inForce: number },
+  { promise, written }: { readonly promise: Promised; readonly written: number },
 ): Judgement {
   const [first, last] = [points[0], points.at(-1)]
   if (first === undefined || last === undefined) return { greatest: 0, isHopeless: false }
@@ -107,7 +106,7 @@ function judge(
   const smooth = points.map(({ load }, i) => ({ load, ratio: Math.exp(fit[i]!) }))
   const model = promise.type === 'Latency' ? fitService(smooth, promise.percentile / 100) : undefined
   const bad = smooth.findIndex(({ ratio }) => ratio > 1)
-  const isIdle = model === undefined ? first.load <= inForce / 2 : model.likely === 0
+  const isIdle = model === undefined ? first.load <= LEAST_SHARE * written : model.low === 0
   return {
     smallest: first.load,
     greatest: last.load,

@@ -2,15 +2,11 @@ import type { Instant, SafeLoad, Situation, Target } from '../model.ts'
 import type { SafeLoadLearner } from '../rules.ts'
 import { listOf, numbersPart, partsOf, restorable } from '../state.ts'
 import { promisesOf, promiseText } from './promise.ts'
-import { createPromiseBook, type PromiseBook } from './promise-book.ts'
+import { createPromiseBook, LEAST_SHARE, type PromiseBook } from './promise-book.ts'
 
 const DAY_MS = 86_400_000
 /** By how much the load in force may move in a day, and what is too little to move for. */
 const [DAILY_STEP, LEAST_STEP] = [0.2, 0.02]
-/** Below a quarter of what the operator wrote nothing is believed. */
-const LEAST_SHARE = 0.25
-/** For so many days in a row an objective is out of reach before what was learnt for it is given back. */
-const PATIENT_DAYS = 2
 
 /** A reading and a demand that are further apart are not of the same load. */
 const APART_MS = 60_000
@@ -28,19 +24,21 @@ export function createSafeLoad(target: Target): SafeLoadLearner {
   const promises = promisesOf(target).map(({ index, promise }) => ({ index, text: promiseText(promise), promise }))
   const books = promises.map(({ promise }) => createPromiseBook(promise, written))
   const steady = createSteady()
-  const state = { perReplica: written, author: 0, since: 0, binding: 0, dayEndsAt: 0 }
+  const state = { perReplica: written, author: 0, since: 0, binding: 0, dayEndsAt: 0, unreachable: books.map(() => 0) }
   const facts = () =>
     numbersPart(
-      () => [state.perReplica, state.author, state.since, state.binding, state.dayEndsAt],
-      ([perReplica = written, author = 0, since = 0, binding = 0, dayEndsAt = 0]) => {
-        Object.assign(state, { perReplica, author, since, binding, dayEndsAt })
+      () => [state.perReplica, state.author, state.since, state.binding, state.dayEndsAt, ...state.unreachable],
+      ([perReplica = written, author = 0, since = 0, binding = 0, dayEndsAt = 0, ...unreachable]) => {
+        Object.assign(state, { perReplica, author, since, binding, dayEndsAt, unreachable })
       },
     )
   const closeDay = (at: Instant) => {
     const days = Math.max(1, Math.round((at - state.dayEndsAt) / DAY_MS + 1))
-    for (const book of books) book.closeDay(state.perReplica, days)
+    for (const book of books) book.closeDay(days)
     state.dayEndsAt = at + DAY_MS
-    const found = wantedOf(books, { written, inForce: state.perReplica })
+    state.unreachable = books.map(book => (book.isOutOfReach() ? 1 : 0))
+    const found = wantedOf(books, state.perReplica)
+    if (found === undefined) return
     const perReplica = stepTowards(found.perReplica, state.perReplica, written)
     if (Math.abs(perReplica - state.perReplica) < LEAST_STEP * state.perReplica) return
     Object.assign(state, { perReplica, since: at, binding: found.binding, author: AUTHORS.indexOf(found.by) })
@@ -66,22 +64,20 @@ export function createSafeLoad(target: Target): SafeLoadLearner {
       by: AUTHORS[state.author]!,
       written,
       ...(state.author > 0 && { since: state.since, objective: promises[state.binding]!.text }),
-      unreachable: promises.filter((_, i) => books[i]!.isOutOfReach()).map(({ text }) => text),
+      unreachable: promises.filter((_, i) => state.unreachable[i] === 1).map(({ text }) => text),
     }),
   }
 }
 
-/** The least that one of the promises allows. One that no load keeps is not scaled for: after a while the written load holds again. */
-function wantedOf(books: readonly PromiseBook[], { written, inForce }: { readonly written: number; readonly inForce: number }) {
+/** The least that one of the promises allows; `undefined` where none of them says anything, and for one that no load keeps. */
+function wantedOf(books: readonly PromiseBook[], inForce: number) {
   let wanted: { perReplica: number; by: SafeLoad['by']; binding: number } | undefined
   for (const [binding, book] of books.entries()) {
     const safe = book.safe(inForce)
     if (safe !== undefined && safe.load < (wanted?.perReplica ?? Number.POSITIVE_INFINITY))
       wanted = { perReplica: safe.load, by: safe.by, binding }
   }
-  if (wanted !== undefined) return wanted
-  const isGivenUp = books.some(book => book.daysOutOfReach() >= PATIENT_DAYS)
-  return { perReplica: isGivenUp ? written : inForce, by: 'written' as const, binding: 0 }
+  return wanted
 }
 
 function stepTowards(wanted: number, inForce: number, written: number): number {

@@ -9,12 +9,10 @@ export interface LatencyPoint {
 
 /** Between which loads per replica the promise ends, by all services that would look like this one. */
 export interface SafeRange {
-  /** The most careful of them. */
+  /** The most careful of them; 0 where one of them is too slow even when idle. */
   readonly low: number
   /** The most hopeful of them. */
   readonly high: number
-  /** The one that looks most like it; 0 where that is too slow even when idle. */
-  readonly likely: number
 }
 
 /** How many requests a replica may serve at a time. */
@@ -57,7 +55,7 @@ export function fitService(points: readonly LatencyPoint[], quantile: number): S
     const rate = safeRate({ serviceSeconds, concurrency }, { quantile, thresholdSeconds: 1 }) ?? 0
     return ((rate * serviceSeconds) / concurrency / busyAtGreatest) * last.load
   })
-  return { low: Math.min(...safe), high: Math.max(...safe), likely: safe[alike.findIndex(({ error }) => error === best)]! }
+  return { low: Math.min(...safe), high: Math.max(...safe) }
 }
 
 interface Guess {
