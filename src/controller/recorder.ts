@@ -13,6 +13,7 @@ import type { Turn } from './agent.ts'
 import type { AnomalyBook } from './anomaly-book.ts'
 import { createForecastBook } from './forecast-book.ts'
 import type { Autoscaler } from './objects.ts'
+import { capacityInForce } from './plan.ts'
 
 export interface RecorderOptions {
   readonly clock: Clock
@@ -271,6 +272,7 @@ function factsOf(turn: Turn, conditions: readonly Condition[], { currency }: Rec
   const { object, at, plan, target, decision, outcome, accuracy } = turn
   const policy = 'document' in object.checked ? object.checked.document.spec.policyRef?.name : undefined
   const budgetPerHour = plan?.settings.budget?.perHour
+  const capacityPerReplica = capacityInForce(plan, decision)
   return {
     now: at,
     generation: object.generation,
@@ -278,7 +280,7 @@ function factsOf(turn: Turn, conditions: readonly Condition[], { currency }: Rec
     ...(decision && { decision }),
     conditions,
     metrics: metricsOf(turn),
-    ...(plan && plan.drivers.length > 0 && { capacityPerReplica: plan.target.capacityPerReplica }),
+    ...(capacityPerReplica !== undefined && { capacityPerReplica }),
     costPerReplicaHour: plan?.costPerReplicaHour ?? 0,
     currency,
     ...(budgetPerHour !== undefined && { budgetPerHour }),

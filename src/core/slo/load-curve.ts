@@ -24,10 +24,10 @@ export interface LoadCurve extends Kept {
   readonly loads: Float32Array
 }
 
-/** Loads from a sixteenth of the written capacity to four times it, in steps of 12 %; what is beyond counts at the ends. */
-const LOAD_BINS = 37
-const LOAD_STEP = Math.log(1.12)
-const LOWEST_LOAD = 1 / 16
+/** Loads from an eighth of the written capacity to four times it, in steps of 6 %; what is beyond counts at the ends. */
+const LOAD_BINS = 60
+const LOAD_STEP = Math.log(1.06)
+const LOWEST_LOAD = 1 / 8
 /** Readings from a sixteenth of the threshold to eight times it, in sixths of a doubling. */
 const RATIO_BINS = 42
 const RATIO_STEP = Math.LN2 / 6

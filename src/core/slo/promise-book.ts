@@ -1,7 +1,7 @@
 import type { Reading } from '../model.ts'
 import { type Kept, numbersPart, partsOf } from '../state.ts'
 import { isotonic } from './isotonic.ts'
-import { type CurvePoint, createLoadCurve } from './load-curve.ts'
+import { type CurvePoint, createLoadCurve, type LoadCurve } from './load-curve.ts'
 import type { Promised } from './promise.ts'
 import { fitService, type SafeRange } from './service-fit.ts'
 
@@ -44,15 +44,15 @@ export interface PromiseBook extends Kept {
  */
 export function createPromiseBook(promise: Promised, written: number): PromiseBook {
   const [today, past] = [createLoadCurve(written), createLoadCurve(written)]
-  const days = { strange: 0 }
+  const days = { strange: 0, outOfReach: 0 }
   const counts = () =>
     numbersPart(
-      () => [days.strange],
-      ([strange = 0]) => {
-        days.strange = strange
+      () => [days.strange, days.outOfReach],
+      ([strange = 0, outOfReach = 0]) => {
+        Object.assign(days, { strange, outOfReach })
       },
     )
-  const isHopeless = (points: readonly CurvePoint[]) => judge(points, { promise, written }).isHopeless
+  const judged = (curve: LoadCurve) => judge(curve.points(), { promise, written })
   return {
     part: () => partsOf({ today, past, counts: counts() }),
     note(reading, seen) {
@@ -61,8 +61,8 @@ export function createPromiseBook(promise: Promised, written: number): PromiseBo
     },
     closeDay(elapsedDays) {
       if (today.minutes() < LEAST_MINUTES) return
-      const isStrange = isHopeless(today.points()) && !isHopeless(past.points())
-      if (isStrange && past.minutes() > 0 && days.strange < STRANGE_DAYS) {
+      const isStrange = isUnlike(judged(today), judged(past))
+      if (isStrange && days.strange < STRANGE_DAYS) {
         days.strange += 1
       } else {
         past.fade(isStrange ? FORGET : FADE ** elapsedDays)
@@ -70,13 +70,18 @@ export function createPromiseBook(promise: Promised, written: number): PromiseBo
         days.strange = 0
       }
       today.fade(0)
+      const { keepsUpTo, isHopeless } = judged(past)
+      days.outOfReach = keepsUpTo === undefined && (days.outOfReach > 0 || isHopeless) ? 1 : 0
     },
-    safe(inForce) {
-      const found = judge(past.points(), { promise, written })
-      return found.isHopeless || days.strange > 0 ? undefined : safeOf(found, { inForce, written })
-    },
-    isOutOfReach: () => days.strange > 0 || isHopeless(past.points()),
+    safe: inForce => (days.outOfReach > 0 || days.strange > 0 ? undefined : safeOf(judged(past), { inForce, written })),
+    isOutOfReach: () => days.outOfReach > 0 || days.strange > 0,
   }
+}
+
+/** Today missed it at loads that kept it before. */
+function isUnlike(today: Judgement, past: Judgement): boolean {
+  const { smallest, keepsUpTo } = today
+  return keepsUpTo === undefined && smallest !== undefined && past.keepsUpTo !== undefined && smallest <= past.keepsUpTo
 }
 
 /** A share of the threshold; `undefined` for what cannot be one: a latency of zero is silence. */
@@ -90,8 +95,11 @@ interface Judgement {
   readonly greatest: number
   /** The load from which on the objective is missed; absent where no load that was seen misses it. */
   readonly crossing?: number
+  /** Up to which load it was kept; absent where every load missed it. */
+  readonly keepsUpTo?: number
   /** Where queues of its kind miss it. */
   readonly model?: SafeRange
+  /** All loads miss it, and smaller ones would. */
   readonly isHopeless: boolean
 }
 
@@ -106,15 +114,20 @@ function judge(
   const smooth = points.map(({ load }, i) => ({ load, ratio: Math.exp(fit[i]!) }))
   const model = promise.type === 'Latency' ? fitService(smooth, promise.percentile / 100) : undefined
   const bad = smooth.findIndex(({ ratio }) => ratio > 1)
-  const isIdle = model === undefined ? first.load <= LEAST_SHARE * written : model.low === 0
+  const crossing = bad > 0 ? between(smooth[bad - 1]!, smooth[bad]!) : BELOW * first.load
   return {
     smallest: first.load,
     greatest: last.load,
-    ...(bad > 0 && { crossing: between(smooth[bad - 1]!, smooth[bad]!) }),
-    ...(bad === 0 && { crossing: BELOW * first.load }),
+    ...(bad >= 0 && { crossing }),
+    ...(bad !== 0 && { keepsUpTo: bad < 0 ? last.load : crossing }),
     ...(model && { model }),
-    isHopeless: bad === 0 && isIdle,
+    isHopeless: bad === 0 && isIdle(first.load, model, written),
   }
+}
+
+/** Whether replicas with less to do would miss it, too. */
+function isIdle(smallest: number, model: SafeRange | undefined, written: number): boolean {
+  return model === undefined ? smallest <= LEAST_SHARE * written : model.likely === 0
 }
 
 type SmoothPoint = { readonly load: number; readonly ratio: number }
@@ -127,8 +140,8 @@ function between(good: SmoothPoint, bad: SmoothPoint): number {
 
 /**
  * The lower of what was observed and of what queues of its kind carry. The load in force stays where neither says otherwise: it is
- * lowered to what was seen to miss and to what the most hopeful model allows, and raised to what the most careful one allows, and never
- * past 1.2 times the greatest load that was seen.
+ * lowered to what was seen to miss and to what the most hopeful model allows, raised to what the likeliest one allows, and never past 1.2
+ * times the greatest load that was seen.
  */
 function safeOf(
   { smallest, greatest, crossing, model }: Judgement,
@@ -140,7 +153,7 @@ function safeOf(
   if (crossing !== undefined) return lower({ load: crossing, by: 'observed' }, model && { load: model.high, by: 'model' })
   if (model === undefined)
     return { load: Math.max(inForce, Math.min(written, seen, DAILY_RETURN * inForce)), by: 'observed' } satisfies Safe
-  const allowed = Math.min(model.high, Math.max(model.low, inForce))
+  const allowed = Math.min(model.high, Math.max(model.likely, inForce))
   return lower({ load: seen, by: 'observed' }, { load: allowed, by: 'model' })
 }
 

@@ -103,7 +103,7 @@ describe('the load per replica that is safe', () => {
     const learner = createSafeLoad(targetOf(0.4 * SAFE))
     const days = live(learner, { from: 0, days: 14, reading: honest(gateway) })
     expect(days[1]! / (0.4 * SAFE)).toBeLessThanOrEqual(1.2 * 1.05 + 1e-9)
-    for (const day of days) expect(day).toBeLessThanOrEqual(1.05 * SAFE)
+    for (const day of days) expect(day).toBeLessThanOrEqual(1.1 * SAFE)
     expect(days.at(-1)! / SAFE).toBeGreaterThan(0.85)
   })
 
@@ -116,6 +116,20 @@ describe('the load per replica that is safe', () => {
     expect(learner.inForce()).toMatchObject({ by: 'model' })
     expect(learner.inForce().perReplica / safe).toBeGreaterThan(0.95)
     expect(learner.inForce().perReplica / safe).toBeLessThan(1.15)
+  })
+
+  test('is found through the noise of real readings, too', () => {
+    for (const share of [0.5, 1.3]) {
+      let seed = 7
+      const noise = () => {
+        seed = (seed * 48_271) % 2_147_483_647
+        return Math.exp(0.3 * (seed / 2_147_483_647 - 0.5))
+      }
+      const learner = createSafeLoad(targetOf(share * SAFE))
+      const days = live(learner, { from: 0, days: 14, reading: (load, at) => [read(at, noise() * gatewayLatency(load))] })
+      for (const day of days.slice(3)) expect(day / SAFE).toBeLessThan(1.05)
+      expect(days.at(-1)! / SAFE).toBeGreaterThan(0.8)
+    }
   })
 
   test('is the least of what several objectives allow', () => {
@@ -135,7 +149,7 @@ describe('the load per replica that is safe', () => {
     const days = live(learner, { from: 3 * DAY, days: 40, reading: (_, at) => [read(at, 0.0001)] })
     expect(days[5]! / low).toBeLessThan(1.1)
     expect(days.at(-1)).toBeGreaterThan(900)
-    expect(days.at(-1)).toBeLessThanOrEqual(1000)
+    expect(days.at(-1)).toBeLessThanOrEqual(1050)
   })
 })
 

@@ -9,9 +9,9 @@ export interface LatencyPoint {
 
 /** Between which loads per replica the promise ends, by all services that would look like this one. */
 export interface SafeRange {
-  /** The most careful of them; 0 where one of them is too slow even when idle. */
-  readonly low: number
-  /** The most hopeful of them. */
+  /** The one that is most like it; 0 where that is too slow even when idle. */
+  readonly likely: number
+  /** The most hopeful of those that are nearly as much like it. */
   readonly high: number
 }
 
@@ -22,7 +22,7 @@ const BUSY = [0.02, 0.03, 0.05, 0.08, 0.12, 0.17, 0.23, 0.3, 0.37, 0.44, 0.5, 0.
 const BUSIER = [0.91, 0.93, 0.95, 0.97, 0.985, 1.02, 1.06, 1.12, 1.2, 1.35, 1.6, 2]
 const LEAST_POINTS = 4
 /** The greatest load is at least so many times the smallest: a single load tells nothing of others. */
-const LEAST_SPAN = 1.4
+const LEAST_SPAN = 1.15
 /** Root mean square error of the logarithm: a worse fit is no fit, and fits that differ by less are equally good. */
 const [WORST_ERROR, ALIKE] = [0.15, 0.03]
 
@@ -55,7 +55,7 @@ export function fitService(points: readonly LatencyPoint[], quantile: number): S
     const rate = safeRate({ serviceSeconds, concurrency }, { quantile, thresholdSeconds: 1 }) ?? 0
     return ((rate * serviceSeconds) / concurrency / busyAtGreatest) * last.load
   })
-  return { low: Math.min(...safe), high: Math.max(...safe) }
+  return { likely: safe[alike.findIndex(({ error }) => error === best)]!, high: Math.max(...safe) }
 }
 
 interface Guess {
