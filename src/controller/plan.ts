@@ -27,6 +27,8 @@ export interface Known {
   readonly startupMs?: number
   /** The driver that the sources have for it; absent before the first answer. */
   readonly driver?: string
+  /** Resources of Utilization objectives that were ever read. */
+  readonly readable?: readonly string[]
   readonly costPerReplicaHour: number
   readonly manualFloorMs: number
   readonly fallbackAfterMs: number
@@ -38,7 +40,7 @@ export interface Known {
  */
 export function planOf(document: HorizontalPodAutoscaler, settings: Settings, known: Known): Plan {
   const { name, namespace = 'default' } = document.metadata
-  const metrics = metricsOf(document)
+  const metrics = [...metricsOf(document), ...utilizationMetrics(document, settings, known)]
   const drivers = driversOf(document, settings, { metrics, pods: known.pods })
   const driver = drivers.find(one => one.name === known.driver) ?? drivers[0]
   const startupSeconds = settings.prediction.startupSeconds
@@ -70,6 +72,25 @@ export function planOf(document: HorizontalPodAutoscaler, settings: Settings, kn
     settings,
     ...kinOf(document, settings),
   }
+}
+
+/**
+ * Utilization objectives as Resource metrics beside those of the spec, where the spec has none for that resource, as an HPA would follow
+ * them. Off is the stock HPA with the metrics of the spec alone. One that was never read stays out: a metric that fails would keep
+ * replicas from leaving for good where nobody measures the resource.
+ */
+function utilizationMetrics(
+  { spec }: HorizontalPodAutoscaler,
+  { objectives, prediction }: Settings,
+  { readable = [] }: Known,
+): readonly MetricSpec[] {
+  if (prediction.mode === 'Off') return []
+  const own = new Set((spec.metrics ?? []).map(metric => (metric.type === 'Resource' ? metric.resource.name : undefined)))
+  return objectives.flatMap(objective => {
+    if (objective.type !== 'Utilization' || own.has(objective.resource) || !readable.includes(objective.resource)) return []
+    const target = { type: 'Utilization', averageUtilizationPercent: objective.percent } as const
+    return [{ type: 'Resource', resource: objective.resource, target } as const]
+  })
 }
 
 /** Nobody lends to a load of which nobody has said what it is like. */

@@ -202,13 +202,18 @@ function ready(turn: Turn, { isDryRun, storeTrouble }: Circumstances): Condition
     learning ?? (isDryRun ? 'deciding, writing nothing (dry run)' : 'deciding'),
     ...(storeTrouble === undefined ? [] : [`the store is down, so nothing is taken away: ${storeTrouble}`]),
     ...(withheld === undefined ? [] : [`not written: ${withheld.why}`]),
+    ...refusalOf(plan),
     ...(plan?.settings.warnings ?? []),
     ...(unacted.length === 0 ? [] : [`written and not acted on by this version: ${unacted.join(', ')}`]),
   ].join('; ')
+  if (plan?.settings.refused !== undefined) return { type: 'Ready', status: 'False', reason: 'InvalidPolicy', message }
   if (plan?.settings.missingPolicy !== undefined) return { type: 'Ready', status: 'False', reason: 'PolicyNotFound', message }
   const reason = storeTrouble !== undefined ? 'StoreDown' : learning === undefined ? 'Deciding' : 'Learning'
   return { type: 'Ready', status: 'True', reason, message }
 }
+
+const refusalOf = (plan: Turn['plan']): readonly string[] =>
+  plan?.settings.refused === undefined ? [] : [`what held before goes on, because ${plan.settings.refused}`]
 
 function paused(mode: string): Condition {
   if (mode === 'Paused') return { type: 'Paused', status: 'True', reason: 'ModePaused', message: 'spec.mode is Paused' }
@@ -216,7 +221,14 @@ function paused(mode: string): Condition {
   return { type: 'Paused', status: 'False', reason, message: `the mode in force is ${mode}` }
 }
 
-const GOOD_WHEN_TRUE = new Set(['AbleToScale', 'ScalingActive', 'Ready', 'MetricsFresh', 'ForecastReliable'])
+const GOOD_WHEN_TRUE = new Set([
+  'AbleToScale',
+  'ScalingActive',
+  'Ready',
+  'MetricsFresh',
+  'ForecastReliable',
+  'ObjectivesReachable',
+])
 /** Its False and True are both usual, and change with every step; of what is Anomalous only alarms are told, by their own events. */
 const QUIET = new Set(['ScalingLimited', 'Anomalous'])
 /** What every object begins with is no news: only its loss is. */

@@ -26,6 +26,10 @@ export const CONDITIONS = {
   ConflictingWriter: ['NobodyInterferes', 'ReplicasReset'],
   Emergency: ['NotNeeded', 'Overload', 'Expired', 'DemandUnknown'],
   ObjectivesReachable: ['SafeLoadLearnt', 'NothingLearnt', 'UnreachableByScaling'],
+  ObjectivesMeasured: ['AllMeasured', 'NotMeasured'],
+  SloBurning: ['WithinBudget', 'FastBurn', 'SlowBurn', 'NotMeasured'],
+  QualityGuard: ['Kept', 'BelowMinimum', 'NoRelief', 'NotMeasured'],
+  Outage: ['NoOutage', 'TrafficFellWithErrors'],
   Anomalous: ['AsUsual', 'Hold', 'Widen', 'AlertOnly'],
 } as const
 

@@ -1,6 +1,9 @@
 import type { Problem } from './document-text.ts'
-import type { HorizontalPodAutoscaler } from './documents.ts'
+import type { HorizontalPodAutoscaler, PolicyDefaults } from './documents.ts'
+import { amount } from './fields.ts'
+import { identityOf } from './layers.ts'
 import type { Resource } from './load.ts'
+import { throughputDoubts } from './throughput.ts'
 import type { Metric } from './upstream.ts'
 
 /** What no schema of one document can see: documents that contradict each other, and what upstream accepts but nobody means. */
@@ -38,8 +41,11 @@ function twice(resources: readonly Resource[]): readonly Problem[] {
 }
 
 function doubts({ file, line, document }: Resource): readonly Problem[] {
-  if (document.kind !== 'HorizontalPodAutoscaler') return []
-  return doubtsAbout(document).map(message => ({ file, line, column: 1, severity: 'warning', message }))
+  const found = [
+    ...(document.kind === 'HorizontalPodAutoscaler' ? [...doubtsAbout(document), ...promised('spec', document.spec)] : []),
+    ...(document.kind === 'ScalingPolicy' ? promised('spec.defaults', document.spec.defaults ?? {}) : []),
+  ]
+  return found.map(message => ({ file, line, column: 1, severity: 'warning', message }))
 }
 
 function doubtsAbout({ spec }: HorizontalPodAutoscaler): readonly string[] {
@@ -56,7 +62,41 @@ function doubtsAbout({ spec }: HorizontalPodAutoscaler): readonly string[] {
       `spec.emergency.maxReplicas (${emergency}) is below spec.maxReplicas (${spec.maxReplicas}): an emergency cannot raise anything`,
     )
   }
-  return found
+  return [...found, ...outOfReach(spec)]
+}
+
+/** Promises of throughput that maxReplicas cannot keep, by what a metric of the spec wants a pod to carry. */
+function outOfReach({ objectives = [], metrics = [], maxReplicas }: HorizontalPodAutoscaler['spec']): readonly string[] {
+  const promised = objectives.map(objective =>
+    objective.type === 'Throughput'
+      ? { type: objective.type, metric: objective.metric.name, min: amount(objective.min) }
+      : { type: objective.type },
+  )
+  const perPod = new Map(
+    metrics.flatMap(metric => {
+      const { averageValue } = targetOf(metric) as { readonly averageValue?: string | number } // some targets have it
+      return metric.type === 'Pods' && averageValue !== undefined
+        ? [[metric.pods.metric.name, amount(averageValue)] as const]
+        : []
+    }),
+  )
+  return throughputDoubts(promised, { maxReplicas, capacityOf: metric => perPod.get(metric) })
+}
+
+/** Promises that nobody can keep, and two of one kind: the later one holds, as where layers meet. */
+function promised(path: string, { objectives = [] }: PolicyDefaults): readonly string[] {
+  const keys = objectives.map(identityOf)
+  return objectives.flatMap((objective, index) => {
+    const place = `${path}.objectives[${index}]`
+    const first = keys.indexOf(keys[index]!)
+    const isWhole = objective.type === 'Availability' && amount(objective.threshold) === 1
+    return [
+      ...(isWhole ? [`${place}: an availability of 1 leaves no minute of violation; no scaling can promise that`] : []),
+      ...(first < index
+        ? [`${place} promises ${keys[index]} a second time (first in objectives[${first}]); the later one holds`]
+        : []),
+    ]
+  })
 }
 
 /** Upstream looks at the field that is set, not at `type`; where they differ, one of them is a mistake. */

@@ -2,6 +2,7 @@ import type { Behavior, Objective } from '../core/model.ts'
 import { amount } from './fields.ts'
 import type { Layered } from './layers.ts'
 import { named } from './metric-name.ts'
+import { throughputDoubts } from './throughput.ts'
 import type { BehaviorBlock } from './upstream.ts'
 
 /**
@@ -63,6 +64,8 @@ export interface Settings {
   readonly warnings: readonly string[]
   /** The policy that the object refers to and that is not there: its bounds and its budget are unknown. */
   readonly missingPolicy?: string
+  /** Why the newest word of the policies makes no sense; these settings are what held before it. */
+  readonly refused?: string
 }
 
 export interface Schedule {
@@ -114,12 +117,17 @@ export function settingsFrom(
   const threshold = availability && 'threshold' in availability ? availability.threshold : DEFAULT_AVAILABILITY
   const { capacityPerReplica, startupSeconds, mode, horizonSeconds } = { ...BUILT_IN.prediction, ...merged.prediction }
   const minReplicas = merged.minReplicas ?? BUILT_IN.minReplicas
+  const maxReplicas = merged.maxReplicas ?? BUILT_IN.maxReplicas
+  const drivers = (merged.prediction?.drivers ?? []).map(({ metric }) => metric)
+  const capacity = capacityPerReplica === undefined ? undefined : amount(capacityPerReplica)
+  const capacityOf = (metric: string) => (metric === drivers[0] ? capacity : undefined)
   return {
     ...told,
+    warnings: [...told.warnings, ...throughputDoubts(objectives, { maxReplicas, capacityOf })],
     name,
     mode: merged.mode ?? BUILT_IN.mode,
     minReplicas,
-    maxReplicas: merged.maxReplicas ?? BUILT_IN.maxReplicas,
+    maxReplicas,
     periodSeconds: merged.periodSeconds ?? BUILT_IN.periodSeconds,
     priority: merged.priority ?? BUILT_IN.priority,
     ...pick(merged, ['modeExpiresAt', 'tier', 'profile', 'behaviorPreset']),
@@ -129,8 +137,8 @@ export function settingsFrom(
     prediction: {
       mode,
       horizonSeconds,
-      drivers: (merged.prediction?.drivers ?? []).map(({ metric }) => metric),
-      ...(capacityPerReplica !== undefined && { capacityPerReplica: amount(capacityPerReplica) }),
+      drivers,
+      ...(capacity !== undefined && { capacityPerReplica: capacity }),
       ...(startupSeconds !== undefined && { startupSeconds }),
     },
     schedules: (merged.schedules ?? []).map(plainSchedule),

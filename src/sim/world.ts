@@ -12,6 +12,10 @@ import { busyShare, promisedPercentile, readingsOf, type Served, type ServiceOpt
 export type Failure =
   /** Nothing is recorded of the ticks that lie in [from, to). */
   | { readonly kind: 'metric-gap'; readonly from: Instant; readonly to: Instant }
+  /** In [from, to) the metrics say again and again what they said last before it. */
+  | { readonly kind: 'metric-freeze'; readonly from: Instant; readonly to: Instant }
+  /** Of what arrives in [from, to) at least that share fails, whatever the replicas: something that they depend on is down. */
+  | { readonly kind: 'errors'; readonly from: Instant; readonly to: Instant; readonly share: number }
   /** Pods ordered in [from, to) are not ready before `to` plus their start-up. */
   | { readonly kind: 'pods-never-ready'; readonly from: Instant; readonly to: Instant }
   /** The oldest node is lost; without a node model, the `pods` oldest pods (default 10). */
@@ -177,17 +181,27 @@ function play(options: WorldOptions, { past, state, capacity }: { past: Past; st
   state.backlog = held
   past.backlog[state.tick] = held
   past.demand[state.tick] = offered + (queue ? held / queue.drainSeconds : 0)
-  past.errorRatio[state.tick] = offered > 0 ? Math.min(1, failed / (offered * tickSeconds)) : 0
+  past.errorRatio[state.tick] =
+    offered > 0 ? Math.max(failing(options, state.tick), Math.min(1, failed / (offered * tickSeconds))) : 0
+}
+
+/** Share of a tick's arrivals that fails whatever the replicas. */
+function failing({ load, failures = [] }: WorldOptions, tick: number): number {
+  const at = timeOf(load, tick)
+  const shares = failures.map(one => (one.kind === 'errors' && at >= one.from && at < one.to ? one.share : 0))
+  return Math.max(0, ...shares)
 }
 
 /** The same tick as the requests see it, where the replicas are queues. */
 function answerRequests(
-  { service, load, target }: WorldOptions,
+  options: WorldOptions,
   { past, state, ready }: { past: Past; state: State; ready: number },
 ): ServedTick | undefined {
+  const { service, load, target } = options
   if (service === undefined) return undefined
   const waiting = past.served[state.tick - 1]?.waiting ?? 0
-  const served = serve(service, { perSecond: offeredAt(load, state.tick), seconds: load.tickMs / 1000, ready, waiting })
+  const answered = serve(service, { perSecond: offeredAt(load, state.tick), seconds: load.tickMs / 1000, ready, waiting })
+  const served = { ...answered, errorRatio: Math.max(answered.errorRatio, failing(options, state.tick)) }
   past.errorRatio[state.tick] = served.errorRatio
   const tick = { ...served, latencySeconds: tickLatency(service, served, promisedPercentile(target)) }
   past.served[state.tick] = tick
@@ -209,8 +223,9 @@ function metricSource(options: WorldOptions, { past, state, pods }: Eyes): Metri
   return {
     name: 'simulated',
     async read(target) {
-      const tick = state.tick - delayTicks
-      const at = timeOf(load, tick + 1)
+      const now = state.tick - delayTicks
+      const tick = shownTick(options, now)
+      const at = timeOf(load, now + 1)
       if (tick < 0 || blind[tick] === 1) {
         const why = tick < 0 ? 'nothing was measured yet' : 'the metrics of this time are missing'
         const answers = target.metrics.map(() => ({ kind: 'missing' as const, why }))
@@ -255,6 +270,13 @@ function scheduledAt({ scheduled, metricsDelayMs, target }: WorldOptions, now: I
   if (scheduled === undefined) return {}
   const [before, ahead] = [metricsDelayMs + target.periodMs, SCHEDULED_AHEAD_MS + 2 * target.startupMs]
   return { scheduled: scheduled.filter(({ from, to }) => to >= now - before && from <= now + ahead) }
+}
+
+/** Whose figures are told as those of a tick: its own, or the last ones before the metrics froze. */
+function shownTick({ load, failures = [] }: WorldOptions, tick: number): number {
+  const at = timeOf(load, tick)
+  const frozen = failures.find(one => one.kind === 'metric-freeze' && at >= one.from && at < one.to)
+  return frozen?.kind === 'metric-freeze' ? Math.max(0, tickOf(load, frozen.from) - 1) : tick
 }
 
 /** 1 for each tick of which nothing is recorded: a hole in the recording, or a scheduled outage of the metrics. */

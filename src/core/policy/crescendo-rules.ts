@@ -5,6 +5,7 @@ import { fallback, predictive, predictiveUp } from '../decide/predictive.ts'
 import { reactive } from '../decide/reactive.ts'
 import { safeLoadFloor } from '../decide/safe-load.ts'
 import { scheduled } from '../decide/scheduled.ts'
+import { slo } from '../decide/slo.ts'
 import { widen } from '../decide/widen.ts'
 import { measured } from '../forecast/accuracy/measured.ts'
 import { withFan } from '../forecast/fan.ts'
@@ -16,10 +17,11 @@ import { counterfactualHpa } from '../hpa/counterfactual.ts'
 import { type HpaSettings, stockSettings } from '../hpa/settings.ts'
 import type { Target } from '../model.ts'
 import type { Forecaster, Proposer, Rules } from '../rules.ts'
+import { nameOf } from '../screen/burn.ts'
 import { type ScreenSettings, screensInOrder } from '../screen/screens.ts'
 import { promisesOf } from '../slo/promise.ts'
 import { createSafeLoad } from '../slo/safe-load.ts'
-import { createTuner } from './tuner.ts'
+import { BAD_MINUTES_PER_DAY, createTuner } from './tuner.ts'
 
 export interface CrescendoOptions {
   /** Off is the stock HPA with our guards; Additive never asks for less than it; Slo runs close to the SLO and saves. */
@@ -61,27 +63,36 @@ const MEASURED_MS = [5, 15, 30].map(minutes => minutes * 60_000)
  */
 export function crescendoRules(options: CrescendoOptions): Rules {
   const { mode, target, delayMs, badMinutesPerDay } = options
+  const { objectives = [] } = target
   const common = {
     name: 'crescendo',
     screens: screensInOrder({
       quality: { staleMs: staleAfterMs(delayMs) },
       jump: { unit: target.capacityPerReplica },
+      outage: { unit: target.capacityPerReplica, objectives },
+      ...(objectives.length > 0 && { burn: { objectives, badShare: (badMinutesPerDay ?? BAD_MINUTES_PER_DAY) / 1440 } }),
       anomaly: { response: 'AlertOnly' },
       ...options.screens,
     }),
-    guards: guardsInOrder({ ...(mode === 'Slo' && { hpa: heldByTheRule }), ...options.guards }),
+    guards: guardsInOrder({ objectives, ...(mode === 'Slo' && { hpa: heldByTheRule }), ...options.guards }),
     counterfactual: counterfactualHpa(),
   }
   const always = [widen(), ...floors(options), ...(options.isScheduled ? [scheduled()] : [])]
   if (mode === 'Off') return { ...common, proposers: [reactive(), ...always] }
   const learning = options.forecaster ?? forecasterFor(target, delayMs)
   const forecaster = options.isScheduled ? withKnownEvents(learning, target.periodMs) : learning
+  if (objectives.some(objective => nameOf(objective) !== undefined)) always.push(slo())
   const tuner = createTuner({ target, delayMs, ...(badMinutesPerDay !== undefined && { badMinutesPerDay }) })
-  const safeLoad = options.learnsSafeLoad && promisesOf(target).length > 0 ? createSafeLoad(target) : undefined
-  const floor = safeLoad === undefined ? [] : [mode === 'Slo' ? fallback(safeLoadFloor()) : safeLoadFloor()]
-  const proposers: readonly Proposer[] =
-    mode === 'Slo' ? [fallback(reactive()), predictive(), ...floor, ...always] : [reactive(), predictiveUp(), ...floor, ...always]
-  return { ...common, forecaster, tuner, ...(safeLoad && { safeLoad }), proposers }
+  const safe = safeLoadParts(options)
+  const first = mode === 'Slo' ? [fallback(reactive()), predictive()] : [reactive(), predictiveUp()]
+  return { ...common, forecaster, tuner, ...safe.learner, proposers: [...first, ...safe.proposers, ...always] }
+}
+
+/** In mode Slo the predictive rule has the floor in itself, and its own hold: the proposer stands in for it only while it is silent. */
+function safeLoadParts({ mode, target, learnsSafeLoad }: CrescendoOptions) {
+  if (!learnsSafeLoad || promisesOf(target).length === 0) return { learner: {}, proposers: [] }
+  const floor = safeLoadFloor()
+  return { learner: { safeLoad: createSafeLoad(target) }, proposers: [mode === 'Slo' ? fallback(floor) : floor] }
 }
 
 /** A target without a source of demand misses none. */
