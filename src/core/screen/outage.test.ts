@@ -59,7 +59,14 @@ describe('an outage', () => {
   test('errors that missing replicas explain are overload', () => {
     const burst = { minute: 0, demand: 9000, errors: 0.8 }
     expect(isActive([burst, { minute: 1, demand: 3000, errors: 0.5 }])).toEqual([false, false])
-    expect(isActive([burst, { minute: 1, demand: 3000, errors: 0.5, ready: 40 }])).toEqual([false, true])
+    // Replicas that became ready since then do not change that; those that were ready all the time do.
+    expect(isActive([burst, { minute: 1, demand: 3000, errors: 0.5, ready: 40 }])).toEqual([false, false])
+    const roomy = [0, 1, 2].map(minute => ({ minute, ready: 40 }))
+    const fall = [
+      { minute: 3, demand: 3900, ready: 40 },
+      { minute: 4, demand: 1500, errors: 0.5, ready: 40 },
+    ]
+    expect(isActive([...roomy, ...fall]).slice(3)).toEqual([false, true])
   })
 
   test('lasts half an hour after the last sample of it; what comes back does not end it earlier', () => {

@@ -20,6 +20,8 @@ export interface Outage {
 interface State {
   /** The largest demands of the last two minutes: each is larger than all that came after it. The last is the newest. */
   readonly recent: readonly { readonly at: Instant; readonly value: number }[]
+  /** The fewest ready replicas since two minutes before the newest demand: each is fewer than all that came after it. */
+  readonly fewest: readonly { readonly at: Instant; readonly ready: number }[]
   readonly usualErrors: number
   readonly count: number
   /** The outage that is on, and the demand before it. */
@@ -55,7 +57,7 @@ export function outage(settings: OutageSettings): Screen {
         Number.isFinite(demand.value) &&
         demand.at > (before?.recent.at(-1)?.at ?? Number.NEGATIVE_INFINITY)
       if (!isNew || errors === undefined) return before === undefined ? {} : { memory: aged(before, observation.at) }
-      const fresh: State = { recent: [], usualErrors: errors, count: 0, outage: NOTHING }
+      const fresh: State = { recent: [], fewest: [], usualErrors: errors, count: 0, outage: NOTHING }
       return { memory: advance(before ?? fresh, { errors, at: demand.at, value: demand.value, observation }, settings) }
     },
   }
@@ -87,17 +89,28 @@ interface Sample {
 function advance(state: State, sample: Sample, settings: OutageSettings): State {
   const { at, value, errors } = sample
   const recent = [...withinReach(state.recent, at).filter(one => one.value > value), { at, value }]
+  const fewest = fewestOf(state.fewest, sample)
   const [highest] = recent
   const isFailing =
-    state.count >= KNOWN && errors >= state.usualErrors + Math.max(0.02, 2 * state.usualErrors) && !isOverload(sample, settings)
+    state.count >= KNOWN &&
+    errors >= state.usualErrors + Math.max(0.02, 2 * state.usualErrors) &&
+    value <= fewest[0]!.ready * settings.unit
   const isOn = state.since !== undefined && at - state.since < LONGEST_MS && at < state.outage.until
   const before = isOn ? state.before : highest?.value
   const isDown = before !== undefined && value < 0.5 * before
   const { since: _, before: __, ...rest } = state
-  if (isFailing && isDown) return { ...rest, recent, ...found({ since: isOn ? state.since : at, before, sample, settings }) }
-  if (isOn) return { ...state, recent }
+  if (isFailing && isDown)
+    return { ...rest, recent, fewest, ...found({ since: isOn ? state.since : at, before, sample, settings }) }
+  if (isOn) return { ...state, recent, fewest }
   const count = Math.min(state.count + 1, REMEMBERED)
-  return { ...rest, recent, count, usualErrors: state.usualErrors + (errors - state.usualErrors) / count, outage: NOTHING }
+  return {
+    ...rest,
+    recent,
+    fewest,
+    count,
+    usualErrors: state.usualErrors + (errors - state.usualErrors) / count,
+    outage: NOTHING,
+  }
 }
 
 /** The last two minutes; after a gap what came just before it. */
@@ -107,8 +120,10 @@ function withinReach(recent: State['recent'], at: Instant): State['recent'] {
   return at - newest.at > SUDDEN_MS ? [newest] : recent.filter(one => at - one.at <= SUDDEN_MS)
 }
 
-function isOverload({ value, observation }: Sample, { unit }: OutageSettings): boolean {
-  return value > observation.replicas.ready * unit
+/** Errors are as old as the demand beside them: replicas that became ready since do not make overload an outage. */
+function fewestOf(before: State['fewest'], { at, observation }: Sample): State['fewest'] {
+  const { ready } = observation.replicas
+  return [...before.filter(one => at - one.at <= SUDDEN_MS && one.ready < ready), { at: observation.at, ready }]
 }
 
 function found(on: {
