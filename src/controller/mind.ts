@@ -3,7 +3,7 @@ import type { ForecastAccuracy } from '../core/forecast/accuracy/accuracy.ts'
 import type { Instant, ScheduledWindow, Target } from '../core/model.ts'
 import { type CrescendoOptions, crescendoRules } from '../core/policy/crescendo-rules.ts'
 import { hpaRules } from '../core/policy/hpa-rules.ts'
-import { restoreRules, snapshotRules } from '../core/policy/rules-snapshot.ts'
+import { restoreRules, restoreSafeLoad, snapshotRules } from '../core/policy/rules-snapshot.ts'
 import type { Memory, Rules, Snapshot } from '../core/rules.ts'
 import { backfill, knowingSchedules, type Recorded } from '../loop/backfill.ts'
 import type { Clock, DurableStore, Learners, Log } from '../ports.ts'
@@ -111,8 +111,11 @@ function crescendoOptionsOf({ target, options, delayMs, prediction }: Plan, { se
 async function learnPast(state: State, options: MindOptions): Promise<void> {
   const { target } = state.plan
   const began = options.clock.now()
-  const restored = await restore(state, options)
+  const kept = await loadKept(state, options)
+  const restored = kept !== undefined && restore(state, kept)
   if (!restored) await learnFirst(state, await firstPast(target, options), options)
+  // No history tells how the objectives stood at which load.
+  if (!restored && kept !== undefined) restoreSafeLoad(state.learner, kept.rules)
   for (let round = 0; round < 3; round++) await learnFrom(state, await storedSince(target, state.learntUntil + 1, options))
   borrow(state, options)
   state.isLearning = false
@@ -209,20 +212,22 @@ async function learnFrom(state: State, past: readonly Recorded[]): Promise<void>
   state.lesson = turn.value.slots
 }
 
-async function restore(state: State, { store, log }: MindOptions): Promise<boolean> {
-  const { plan, learner } = state
+async function loadKept({ plan }: State, { store, log }: MindOptions): Promise<Kept | undefined> {
   const model = await store.loadModel(plan.target.id, MODEL)
-  if (model === undefined || model.version !== VERSION) return false
+  if (model === undefined || model.version !== VERSION) return undefined
   try {
-    const kept = deserialize(model.state) as Kept // written by `keep`, of this version
-    if (kept.fingerprint !== fingerprintOf(plan) || !restoreRules(learner, kept.rules)) return false
-    state.learntUntil = kept.learntUntil
-    if (kept.lentBy !== undefined) state.lentBy = kept.lentBy
-    return true
+    return deserialize(model.state) as Kept // written by `keep`, of this version
   } catch (cause) {
     log.warn('a kept model cannot be read; its past is learnt anew', { target: plan.target.id, cause })
-    return false
+    return undefined
   }
+}
+
+function restore(state: State, { fingerprint, rules, learntUntil, lentBy }: Kept): boolean {
+  if (fingerprint !== fingerprintOf(state.plan) || !restoreRules(state.learner, rules)) return false
+  state.learntUntil = learntUntil
+  if (lentBy !== undefined) state.lentBy = lentBy
+  return true
 }
 
 async function keep(state: State, options: MindOptions): Promise<void> {

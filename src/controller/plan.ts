@@ -1,4 +1,4 @@
-import type { MetricSpec, Pod, Target } from '../core/model.ts'
+import type { Decision, MetricSpec, Pod, Target } from '../core/model.ts'
 import type { CrescendoOptions } from '../core/policy/crescendo-rules.ts'
 import type { HorizontalPodAutoscaler } from '../resources/documents.ts'
 import { policyOptions } from '../resources/rules-options.ts'
@@ -153,6 +153,12 @@ function resourceCapacity({ resource, target }: ResourceMetric, pods: readonly P
 function sumOfRequests({ containers }: Pod, resource: string): number | undefined {
   const requests = containers.map(container => container.requests[resource])
   return requests.some(request => request === undefined) ? undefined : requests.reduce<number>((sum, one) => sum + Number(one), 0)
+}
+
+/** What one replica carries, by the last decision where that is learnt; absent where nothing adds up to a load. */
+export function capacityInForce(plan: Plan | undefined, decision: Decision | undefined): number | undefined {
+  if (plan === undefined || plan.drivers.length === 0) return undefined
+  return decision?.safeLoad?.perReplica ?? plan.target.capacityPerReplica
 }
 
 /** Rules have to be built anew when one of these changes: forecaster and tuner are made for them. */

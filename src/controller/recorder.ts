@@ -13,6 +13,7 @@ import type { Turn } from './agent.ts'
 import type { AnomalyBook } from './anomaly-book.ts'
 import { createForecastBook } from './forecast-book.ts'
 import type { Autoscaler } from './objects.ts'
+import { capacityInForce } from './plan.ts'
 
 export interface RecorderOptions {
   readonly clock: Clock
@@ -220,7 +221,14 @@ function paused(mode: string): Condition {
   return { type: 'Paused', status: 'False', reason, message: `the mode in force is ${mode}` }
 }
 
-const GOOD_WHEN_TRUE = new Set(['AbleToScale', 'ScalingActive', 'Ready', 'MetricsFresh', 'ForecastReliable'])
+const GOOD_WHEN_TRUE = new Set([
+  'AbleToScale',
+  'ScalingActive',
+  'Ready',
+  'MetricsFresh',
+  'ForecastReliable',
+  'ObjectivesReachable',
+])
 /** Its False and True are both usual, and change with every step; of what is Anomalous only alarms are told, by their own events. */
 const QUIET = new Set(['ScalingLimited', 'Anomalous'])
 /** What every object begins with is no news: only its loss is. */
@@ -276,6 +284,7 @@ function factsOf(turn: Turn, conditions: readonly Condition[], { currency }: Rec
   const { object, at, plan, target, decision, outcome, accuracy } = turn
   const policy = 'document' in object.checked ? object.checked.document.spec.policyRef?.name : undefined
   const budgetPerHour = plan?.settings.budget?.perHour
+  const capacityPerReplica = capacityInForce(plan, decision)
   return {
     now: at,
     generation: object.generation,
@@ -283,7 +292,7 @@ function factsOf(turn: Turn, conditions: readonly Condition[], { currency }: Rec
     ...(decision && { decision }),
     conditions,
     metrics: metricsOf(turn),
-    ...(plan && plan.drivers.length > 0 && { capacityPerReplica: plan.target.capacityPerReplica }),
+    ...(capacityPerReplica !== undefined && { capacityPerReplica }),
     costPerReplicaHour: plan?.costPerReplicaHour ?? 0,
     currency,
     ...(budgetPerHour !== undefined && { budgetPerHour }),

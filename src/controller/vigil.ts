@@ -1,6 +1,7 @@
 import type { MetricSpec } from '../core/model.ts'
 import type { Measured, Workload } from '../observe/workload.ts'
 import { type Turn, workloadOf } from './agent.ts'
+import { capacityInForce } from './plan.ts'
 
 export interface VigilOptions {
   readonly turns: () => readonly Turn[]
@@ -61,7 +62,8 @@ const nameOf = (metric: MetricSpec) => ('metric' in metric ? metric.metric : und
 
 /** More than what is ordered can carry, and more than the last tick already knew. */
 function hasOutgrown({ plan, target, decision }: Turn, demand: number): boolean {
-  const { capacityPerReplica, maxReplicas } = plan!.target
+  const { maxReplicas } = plan!.target
+  const capacityPerReplica = capacityInForce(plan, decision) ?? Number.POSITIVE_INFINITY
   const ordered = Math.max(decision?.to ?? 0, target!.replicas.spec)
   return (
     ordered < maxReplicas && demand > ordered * capacityPerReplica * TOLERANCE && demand > (decision?.demand ?? 0) * TOLERANCE

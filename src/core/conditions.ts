@@ -25,6 +25,7 @@ export const CONDITIONS = {
   AttackHold: ['DemandBelieved', 'DemandDoubted', 'JumpUnconfirmed'],
   ConflictingWriter: ['NobodyInterferes', 'ReplicasReset'],
   Emergency: ['NotNeeded', 'Overload', 'Expired', 'DemandUnknown'],
+  ObjectivesReachable: ['SafeLoadLearnt', 'NothingLearnt', 'UnreachableByScaling'],
   ObjectivesMeasured: ['AllMeasured', 'NotMeasured'],
   SloBurning: ['WithinBudget', 'FastBurn', 'SlowBurn', 'NotMeasured'],
   QualityGuard: ['Kept', 'BelowMinimum', 'NoRelief', 'NotMeasured'],

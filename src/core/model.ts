@@ -235,6 +235,20 @@ export interface Condition {
   readonly message: string
 }
 
+/** The load per ready replica that decisions rest on, and where it is from. */
+export interface SafeLoad {
+  readonly perReplica: number
+  /** `written`: it is what the target says. Else what was seen of the objective, or what a queue of its kind carries. */
+  readonly by: 'written' | 'observed' | 'model'
+  /** What the target says. */
+  readonly written: number
+  /** When it last changed, and the objective that it keeps ("P99 25 ms"); absent while it is `written`. */
+  readonly since?: Instant
+  readonly objective?: string
+  /** Objectives that even replicas with little to do miss: nothing is scaled for them. */
+  readonly unreachable: readonly string[]
+}
+
 /** The answer and the whole argument for it; dashboards, audit and `explain` only render this. */
 export interface Decision {
   readonly at: Instant
@@ -245,6 +259,8 @@ export interface Decision {
   readonly demand?: number
   readonly doubts: readonly Doubt[]
   readonly forecast?: Forecast
+  /** Present where the capacity of a replica is learnt from the objectives. */
+  readonly safeLoad?: SafeLoad
   readonly proposals: readonly Proposal[]
   readonly abstentions: readonly Abstention[]
   readonly verdicts: readonly Verdict[]

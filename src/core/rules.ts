@@ -1,5 +1,5 @@
 import type { ChampionFacts, ForecastAccuracy } from './forecast/accuracy/accuracy.ts'
-import type { Condition, Doubt, Forecast, Instant, Observation, ScheduledWindow, Situation, Target } from './model.ts'
+import type { Condition, Doubt, Forecast, Instant, Observation, SafeLoad, ScheduledWindow, Situation, Target } from './model.ts'
 
 /**
  * What a target remembers between ticks: one slot for each plug-in, under its name. Slots hold JSON-safe values that the
@@ -23,6 +23,8 @@ export interface Context {
   readonly forecast?: Forecast | { readonly abstains: string }
   /** What the tuner chose from the past; absent where the rules have no tuner, or it has seen too little. */
   readonly parameters?: Parameters
+  /** What the capacity of `target` rests on; absent where the rules do not learn it. */
+  readonly safeLoad?: SafeLoad
 }
 
 /** What plug-in `name` returned as `memory` at the last tick; `empty` the first time. */
@@ -160,12 +162,20 @@ export interface Tuner extends Partial<Restorable> {
   parameters(): Parameters | undefined
 }
 
+/** Learns from how the objectives stood at which load per replica. An accumulator like the forecaster. */
+export interface SafeLoadLearner extends Restorable {
+  absorb(situation: Situation, periodMs: number): void
+  inForce(): SafeLoad
+}
+
 /** One autoscaler is a value of Rules: ours and its rivals run the same loop. */
 export interface Rules {
   readonly name: string
   readonly screens: readonly Screen[]
   readonly forecaster?: Forecaster
   readonly tuner?: Tuner
+  /** Present where the target has objectives to learn its capacity from. */
+  readonly safeLoad?: SafeLoadLearner
   readonly proposers: readonly Proposer[]
   readonly guards: readonly Guard[]
   /** What the stock HPA would do; not part of the decision, only told beside it. */

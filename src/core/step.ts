@@ -1,6 +1,7 @@
 import type { Abstention, Condition, Decision, Observation, Proposal, Situation, Target, Verdict } from './model.ts'
 import type { Context, Draft, Memory, Rules } from './rules.ts'
 import { targetInForce } from './scheduled.ts'
+import { withCapacity } from './slo/in-force.ts'
 
 /**
  * Demand we choose to believe; runs before anything is stored, so nothing downstream ever learns from an attack.
@@ -40,7 +41,8 @@ export function step(
 ): { memory: Memory; decision: Decision } {
   const { situation } = input
   const { at, replicas, scheduled } = situation.observation
-  const target = targetInForce(input.target, at, scheduled)
+  const safeLoad = rules.safeLoad?.inForce()
+  const target = withCapacity(targetInForce(input.target, at, scheduled), safeLoad)
   const forecast = rules.forecaster?.predict(at, scheduled)
   const parameters = rules.tuner?.parameters()
   const context: Context = {
@@ -50,6 +52,7 @@ export function step(
     memory,
     ...(forecast && { forecast }),
     ...(parameters && { parameters }),
+    ...(safeLoad && { safeLoad }),
   }
   const slots: Record<string, unknown> = { ...memory.slots }
   const conditions = new Map<string, Condition>()
@@ -77,6 +80,7 @@ export function step(
     ...(situation.demand !== undefined && { demand: situation.demand }),
     doubts: situation.doubts,
     ...(forecast && 'windows' in forecast && { forecast }),
+    ...(safeLoad && { safeLoad }),
     proposals,
     abstentions,
     verdicts,

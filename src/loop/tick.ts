@@ -1,5 +1,6 @@
 import type { Decision, Instant, Situation, Target } from '../core/model.ts'
 import type { Memory, Rules } from '../core/rules.ts'
+import { withCapacity } from '../core/slo/in-force.ts'
 import { screen, step } from '../core/step.ts'
 import type { Outcome, Ports } from '../ports.ts'
 
@@ -33,12 +34,19 @@ function withoutAct({ decided, ...memory }: Memory): Memory {
 const taughtAt = new WeakMap<Rules, Instant>()
 
 /** Lets the accumulators see this tick; a missing demand is a gap, not a zero. */
-export function learn(rules: Rules, target: Target, { observation, demand }: Situation): void {
+export function learn(rules: Rules, target: Target, situation: Situation): void {
+  const { observation, demand } = situation
   if (observation.at - (taughtAt.get(rules) ?? Number.NEGATIVE_INFINITY) < target.periodMs / 2) return
   taughtAt.set(rules, observation.at)
+  rules.safeLoad?.absorb(situation, target.periodMs)
   rules.forecaster?.absorb(observation.demand.at, demand, observation.scheduled)
   const forecast = rules.tuner && rules.forecaster?.predict(observation.at, observation.scheduled)
-  rules.tuner?.absorb({ at: observation.at, demand, forecast: forecast && 'windows' in forecast ? forecast : undefined, target })
+  rules.tuner?.absorb({
+    at: observation.at,
+    demand,
+    forecast: forecast && 'windows' in forecast ? forecast : undefined,
+    target: withCapacity(target, rules.safeLoad?.inForce()),
+  })
 }
 
 async function act(ports: Ports, target: Target, decision: Decision): Promise<Outcome> {

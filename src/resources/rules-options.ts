@@ -11,7 +11,7 @@ export type PolicyOptions = Omit<CrescendoOptions, 'target' | 'delayMs'>
  * nobody did: no anomaly response beyond a note, and no emergency above maxReplicas. `mode` is what holds where none was stated.
  */
 export function policyOptions(settings: Settings, given: { readonly price: number; readonly mode: CrescendoOptions['mode'] }) {
-  const { prediction, anomaly, emergency, budget, protection, violationMinutesPerDay, schedules } = settings
+  const { prediction, anomaly, emergency, budget, protection, violationMinutesPerDay, schedules, objectives } = settings
   const isWritten = (path: string) => isStated(settings, path)
   const guards: GuardSettings = {
     emergency: isWritten('emergency.maxReplicas') || isWritten('emergency.maxDurationSeconds') ? emergency : 'Off',
@@ -26,12 +26,15 @@ export function policyOptions(settings: Settings, given: { readonly price: numbe
   }
   const mode = isWritten('prediction.mode') ? prediction.mode : given.mode
   const isScheduled = schedules.length > 0
+  const learnsSafeLoad =
+    prediction.capacityPerReplica === undefined && objectives.some(({ type }) => type === 'Latency' || type === 'ErrorRatio')
   return {
     mode,
     badMinutesPerDay: violationMinutesPerDay,
     guards,
     screens,
     ...(isScheduled && { isScheduled }),
+    ...(learnsSafeLoad && { learnsSafeLoad }),
   } satisfies PolicyOptions
 }
 

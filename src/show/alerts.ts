@@ -12,7 +12,7 @@ export interface Alert {
 }
 
 /** Conditions that are bad while they are not True. */
-const GOOD = ['Ready', 'AbleToScale', 'ScalingActive', 'MetricsFresh', 'ForecastReliable']
+const GOOD = ['Ready', 'AbleToScale', 'ScalingActive', 'MetricsFresh', 'ForecastReliable', 'ObjectivesReachable']
 /** Conditions that are bad while they are True. What only informs (Paused) is not among them. */
 const BAD = [
   'Fallback',

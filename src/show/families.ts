@@ -52,6 +52,11 @@ function workloadFamilies(workloads: readonly WorkloadFact[]): readonly MetricFa
       one => one.anomalyScore,
     ),
     family('crescendo_current_replicas', 'Replicas that exist, ready or not.', one => one.currentReplicas),
+    family(
+      'crescendo_safe_load_per_replica',
+      'Load units that a ready replica carries within the objectives, as learnt from them.',
+      ({ lastDecision }) => lastDecision?.safeLoad?.perReplica,
+    ),
     family('crescendo_min_replicas', 'The fewest replicas that the object allows.', one => one.minReplicas),
     family('crescendo_max_replicas', 'The most replicas that the object allows.', one => one.maxReplicas),
     family(

@@ -1,5 +1,6 @@
 import type { Turn } from '../../controller/agent.ts'
 import type { Controller } from '../../controller/controller.ts'
+import { capacityInForce } from '../../controller/plan.ts'
 import { conditionsOf } from '../../controller/recorder.ts'
 import { explain } from '../../core/explain/explain.ts'
 import type { Decision } from '../../core/model.ts'
@@ -77,9 +78,10 @@ function latest<T>(ask: () => Promise<T>, empty: T): () => T {
 
 function explained(decision: Decision, turn: Turn | undefined) {
   const target = turn?.plan?.target
+  const capacityPerReplica = capacityInForce(turn?.plan, decision)
   return explain(decision, {
     ...(target && { periodSeconds: target.periodMs / 1000 }),
-    ...(turn?.plan && turn.plan.drivers.length > 0 && { capacityPerReplica: turn.plan.target.capacityPerReplica }),
+    ...(capacityPerReplica !== undefined && { capacityPerReplica }),
   })
 }
 
@@ -93,7 +95,7 @@ function tell(turn: Turn, listener: (news: News) => void): void {
 
 function workloadFact(turn: Turn, { currency, controller, isDryRun, store }: Options, meter: Meter): WorkloadFact {
   const { object, plan, target, decision, learning } = turn
-  const hasLoad = plan !== undefined && plan.drivers.length > 0
+  const capacityPerReplica = capacityInForce(plan, decision)
   const load = decision?.demand
   return {
     namespace: object.namespace,
@@ -107,11 +109,12 @@ function workloadFact(turn: Turn, { currency, controller, isDryRun, store }: Opt
     ...(plan?.settings.profile !== undefined && { profile: plan.settings.profile }),
     minReplicas: plan?.target.minReplicas ?? 0,
     maxReplicas: plan?.target.maxReplicas ?? 0,
-    ...(hasLoad && { capacityPerReplica: plan.target.capacityPerReplica }),
+    ...(capacityPerReplica !== undefined && { capacityPerReplica }),
     startupSeconds: (plan?.target.startupMs ?? 0) / 1000,
     ...(learning !== undefined && { learning }),
     ...(load !== undefined && { load }),
-    ...(load !== undefined && hasLoad && { neededReplicas: Math.ceil(load / plan.target.capacityPerReplica - 1e-9) }),
+    ...(load !== undefined &&
+      capacityPerReplica !== undefined && { neededReplicas: Math.ceil(load / capacityPerReplica - 1e-9) }),
     ...(target && { currentReplicas: target.replicas.status }),
     conditions: conditionsOf(turn, { isDryRun, store, conflictOf: one => controller.conflictOf(one) }),
     scalers: scalersOf(turn, meter),

@@ -1,5 +1,6 @@
 import type { Turn } from '../../controller/agent.ts'
 import type { Controller } from '../../controller/controller.ts'
+import { capacityInForce } from '../../controller/plan.ts'
 import type { ScalerFact } from '../../show/facts.ts'
 
 /** What was used and missed since this process began to lead, for each object. */
@@ -59,10 +60,10 @@ function add(count: Count, { at, plan, target, decision, outcome }: Turn): void 
   const counted = elapsed > LONGEST_PERIODS * plan.target.periodMs ? 0 : elapsed
   count.replicaMs += counted * count.replicas
   count.cost += (counted * count.replicas * plan.costPerReplicaHour) / HOUR_MS
-  const load = plan.drivers.length === 0 ? undefined : decision?.demand
-  if (load !== undefined) {
+  const [load, capacity] = [decision?.demand, capacityInForce(plan, decision)]
+  if (load !== undefined && capacity !== undefined) {
     count.hasLoad = true
-    if (load > target.replicas.ready * plan.target.capacityPerReplica) count.violatedMs += counted
+    if (load > target.replicas.ready * capacity) count.violatedMs += counted
   }
   if (outcome?.kind === 'scaled' && decision !== undefined) {
     if (decision.to > decision.from) count.scaleUps++

@@ -5,6 +5,7 @@ import { type Recommendation, stabilisedDown } from '../hpa/stabilisation.ts'
 import { type Condition, WINDOW_LEVELS } from '../model.ts'
 import { type Context, type Parameters, type Proposed, type Proposer, recall } from '../rules.ts'
 import { follow, wholeReplicas, wishOf } from './block-rule.ts'
+import { carried } from './safe-load.ts'
 
 const NAME = 'predictive'
 
@@ -51,7 +52,7 @@ export function predictive(): Proposer {
       return {
         kind: 'proposes',
         replicas: state.replicas,
-        why: tell({ before, after: Math.min(state.replicas, target.maxReplicas), floor, ...found }, parameters.unfamiliar),
+        why: tell({ before, after: Math.min(state.replicas, target.maxReplicas), floor, ...found }, context),
         memory: {
           heldTicks: state.heldTicks,
           highest: state.highest,
@@ -93,7 +94,8 @@ export function predictiveUp(): Proposer {
       const { capacityPerReplica } = target
       const floor = wholeReplicas((situation.demand ?? 0) / capacityPerReplica)
       const found = wishOf({ forecast, parameters, capacityPerReplica, floor })
-      return { kind: 'proposes', replicas: found.wish.up, why: reaches(found), conditions: reliability(context) }
+      const why = `${reaches(found)}${carried(found.wish.up, context.safeLoad)}`
+      return { kind: 'proposes', replicas: found.wish.up, why, conditions: reliability(context) }
     },
   }
 }
@@ -156,8 +158,9 @@ interface Told extends Found {
   readonly floor: number
 }
 
-function tell(told: Told, unfamiliar: string | undefined): string {
-  const why = reasonOf(told)
+function tell(told: Told, { parameters, safeLoad }: Context): string {
+  const why = `${reasonOf(told)}${carried(told.after, safeLoad)}`
+  const unfamiliar = parameters?.unfamiliar
   return unfamiliar === undefined ? why : `${why}; ${unfamiliar}, so the reactive target speaks too`
 }
 

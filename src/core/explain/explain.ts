@@ -1,3 +1,4 @@
+import { safeLoadText } from '../decide/safe-load.ts'
 import type { Decision, Proposal, Verdict } from '../model.ts'
 import { isoTime } from './figures.ts'
 import { type Facts, whatWouldChange } from './what-would-change.ts'
@@ -47,13 +48,15 @@ function textOf(decision: Decision, facts: Facts): string {
   const move = from === to ? `holds ${count(to)}` : `${from} → ${count(to)}`
   const rows: readonly Row[] = [
     { label: 'because', what: becauseOf(decision) },
+    ...(decision.safeLoad ? [{ label: 'a replica', what: `carries ${safeLoadText(decision.safeLoad)}` }] : []),
     ...decision.doubts.map(({ by, why }) => ({ label: 'doubt', what: `${by}: ${why}` })),
     ...decision.proposals.map(({ by, replicas, why }) => ({ label: by, replicas: String(replicas), what: why })),
     ...decision.abstentions.map(({ by, why }) => ({ label: by, replicas: '–', what: why })),
     ...(decision.verdicts.length > 0 ? [{ label: 'guards', what: decision.verdicts.map(guardWord).join(', ') }] : []),
     { label: 'stock HPA', replicas: String(plainHpa.replicas), what: `${plainHpa.why} (would ${verbFor(decision)})` },
   ]
-  const changes = whatWouldChange(decision, facts)
+  const capacityPerReplica = decision.safeLoad?.perReplica ?? facts.capacityPerReplica
+  const changes = whatWouldChange(decision, { ...facts, ...(capacityPerReplica !== undefined && { capacityPerReplica }) })
   return [
     `${target}: ${move} at ${isoTime(at)}${period}`,
     ...table(rows),

@@ -3,6 +3,7 @@ import { decisionWindows } from '../decide/block-rule.ts'
 import { type ManualSettings, manual } from '../decide/manual.ts'
 import { fallback, predictive, predictiveUp } from '../decide/predictive.ts'
 import { reactive } from '../decide/reactive.ts'
+import { safeLoadFloor } from '../decide/safe-load.ts'
 import { scheduled } from '../decide/scheduled.ts'
 import { slo } from '../decide/slo.ts'
 import { widen } from '../decide/widen.ts'
@@ -18,6 +19,8 @@ import type { Target } from '../model.ts'
 import type { Forecaster, Proposer, Rules } from '../rules.ts'
 import { nameOf } from '../screen/burn.ts'
 import { type ScreenSettings, screensInOrder } from '../screen/screens.ts'
+import { promisesOf } from '../slo/promise.ts'
+import { createSafeLoad } from '../slo/safe-load.ts'
 import { BAD_MINUTES_PER_DAY, createTuner } from './tuner.ts'
 
 export interface CrescendoOptions {
@@ -35,6 +38,8 @@ export interface CrescendoOptions {
   readonly blind?: BlindSettings
   /** The policy has schedules: what the observation tells of them is acted on. */
   readonly isScheduled?: boolean
+  /** Nobody stated what a replica serves: the target's objectives teach it. */
+  readonly learnsSafeLoad?: boolean
   /** Another forecaster than the seasonal ridge; built with `decisionWindows(target.startupMs)`. */
   readonly forecaster?: Forecaster
 }
@@ -78,9 +83,16 @@ export function crescendoRules(options: CrescendoOptions): Rules {
   const forecaster = options.isScheduled ? withKnownEvents(learning, target.periodMs) : learning
   if (objectives.some(objective => nameOf(objective) !== undefined)) always.push(slo())
   const tuner = createTuner({ target, delayMs, ...(badMinutesPerDay !== undefined && { badMinutesPerDay }) })
-  const proposers: readonly Proposer[] =
-    mode === 'Slo' ? [fallback(reactive()), predictive(), ...always] : [reactive(), predictiveUp(), ...always]
-  return { ...common, forecaster, tuner, proposers }
+  const safe = safeLoadParts(options)
+  const first = mode === 'Slo' ? [fallback(reactive()), predictive()] : [reactive(), predictiveUp()]
+  return { ...common, forecaster, tuner, ...safe.learner, proposers: [...first, ...safe.proposers, ...always] }
+}
+
+/** In mode Slo the predictive rule has the floor in itself, and its own hold: the proposer stands in for it only while it is silent. */
+function safeLoadParts({ mode, target, learnsSafeLoad }: CrescendoOptions) {
+  if (!learnsSafeLoad || promisesOf(target).length === 0) return { learner: {}, proposers: [] }
+  const floor = safeLoadFloor()
+  return { learner: { safeLoad: createSafeLoad(target) }, proposers: [mode === 'Slo' ? fallback(floor) : floor] }
 }
 
 /** A target without a source of demand misses none. */

@@ -1,5 +1,5 @@
 import type { Restorable, Rules, Snapshot } from '../rules.ts'
-import { isRestorable, partsOf, restorable, restorablePart } from '../state.ts'
+import { isRestorable, isSnapshot, partsOf, restorable, restorablePart } from '../state.ts'
 
 /**
  * What the accumulators of `rules` know, as one value: with the same memory and from the next tick on, rules that it was restored
@@ -14,9 +14,20 @@ export function restoreRules(rules: Rules, snapshot: Snapshot): boolean {
   return whole(rules)?.restore(snapshot) ?? false
 }
 
-function whole({ name, forecaster, tuner }: Rules): Restorable | undefined {
+/** What a safe load was learnt to be, out of a snapshot of rules that differ in what else they are made for. */
+export function restoreSafeLoad({ safeLoad }: Rules, { state }: Snapshot): boolean {
+  const kept = (state as { readonly safeLoad?: unknown } | null)?.safeLoad // whatever it holds, it is looked at first
+  return safeLoad !== undefined && isSnapshot(kept) && safeLoad.restore(kept)
+}
+
+function whole({ name, forecaster, tuner, safeLoad }: Rules): Restorable | undefined {
   if (!isRestorable(forecaster) || !isRestorable(tuner)) return undefined
   return restorable(() => ({ kind: `rules ${name}`, version: 1 }), {
-    part: () => partsOf({ forecaster: restorablePart(forecaster), tuner: restorablePart(tuner) }),
+    part: () =>
+      partsOf({
+        forecaster: restorablePart(forecaster),
+        tuner: restorablePart(tuner),
+        ...(safeLoad && { safeLoad: restorablePart(safeLoad) }),
+      }),
   })
 }

@@ -34,6 +34,7 @@ export const BAD_MINUTES_PER_DAY = 1.44
  */
 export function createTuner(options: TunerOptions): Tuner & Restorable {
   const { target, delayMs } = options
+  const { capacityPerReplica } = target
   const ticksPerDay = Math.round(86_400_000 / target.periodMs)
   const lag = 1 + Math.round(delayMs / target.periodMs)
   const minute = createMinuteMean(target.periodMs)
@@ -59,7 +60,12 @@ export function createTuner(options: TunerOptions): Tuner & Restorable {
       const need = demand === undefined ? undefined : demand / now.capacityPerReplica
       const mean = minute.of(need)
       past.reveal(need)
-      familiarity.see({ need, forecast, target: now })
+      // Peaks of days are compared in one and the same measure: a capacity that was learnt anew is no surge.
+      familiarity.see({
+        need: demand === undefined ? undefined : demand / capacityPerReplica,
+        forecast,
+        target: { ...now, capacityPerReplica },
+      })
       tick += 1
       const isUnfamiliar = familiarity.doubt() !== undefined
       // The first day's forecasts are a beginner's: whoever does well on them learnt nothing for later.

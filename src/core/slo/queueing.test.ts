@@ -46,6 +46,13 @@ describe('the time in the system', () => {
     expect(share(1500)).toBeCloseTo((share(1499.999) + share(1500.001)) / 2, 9)
   })
 
+  test('of a replica that is all but full is long and finite, to the last digit that a number has', () => {
+    for (const spare of [1e-3, 1e-6, 1e-9]) {
+      const seconds = latencyQuantile(service(3, 4), (4 / 0.003) * (1 - spare), 0.99)
+      expect((seconds * spare * (4 / 0.003)) / Math.log(100)).toBeCloseTo(1, 1)
+    }
+  })
+
   test('is what a simulated queue of three servers measures', () => {
     const three = service(10, 3)
     expect(exceedShare(three, 210, 0.03)).toBeCloseTo(simulatedShare(three, 210, 0.03), 2)
