@@ -26,6 +26,8 @@ export interface CrescendoOptions {
   readonly delayMs: number
   /** Minutes of violation that the service may have a day; 1.44 are 99.9 %. */
   readonly badMinutesPerDay?: number
+  /** Most scaling actions, relative to an HPA that would have kept to the budget. Default: 1.5. */
+  readonly actionLimit?: number
   readonly guards?: GuardSettings
   readonly screens?: ScreenSettings
   /** `Off` where we write nothing (mode Recommend): what others do to the replicas is then nothing to answer. */
@@ -55,7 +57,7 @@ const MEASURED_MS = [5, 15, 30].map(minutes => minutes * 60_000)
  * simulator) needs rules of its own. In mode Slo an object without `behavior` is not stabilised twice: the rule has its own hold.
  */
 export function crescendoRules(options: CrescendoOptions): Rules {
-  const { mode, target, delayMs, badMinutesPerDay } = options
+  const { mode, target, delayMs, badMinutesPerDay, actionLimit } = options
   const common = {
     name: 'crescendo',
     screens: screensInOrder({
@@ -71,7 +73,12 @@ export function crescendoRules(options: CrescendoOptions): Rules {
   if (mode === 'Off') return { ...common, proposers: [reactive(), ...always] }
   const learning = options.forecaster ?? forecasterFor(target, delayMs)
   const forecaster = options.isScheduled ? withKnownEvents(learning, target.periodMs) : learning
-  const tuner = createTuner({ target, delayMs, ...(badMinutesPerDay !== undefined && { badMinutesPerDay }) })
+  const tuner = createTuner({
+    target,
+    delayMs,
+    ...(badMinutesPerDay !== undefined && { badMinutesPerDay }),
+    ...(actionLimit !== undefined && { actionLimit }),
+  })
   const proposers: readonly Proposer[] =
     mode === 'Slo' ? [fallback(reactive()), predictive(), ...always] : [reactive(), predictiveUp(), ...always]
   return { ...common, forecaster, tuner, proposers }
