@@ -48,7 +48,7 @@ export const SCALERS = [
   'hpa@0.9',
 ] as const
 /** Beside them, for single goals. */
-const FOR_GOALS = ['crescendo-3x', 'crescendo-4.3min', 'hpa-equal-cost']
+const FOR_GOALS = ['crescendo-enterprise', 'crescendo-3x', 'crescendo-4.3min', 'hpa-equal-cost']
 const METRICS_DELAY_MS = 15_000
 const MAX_REPLICAS = 500
 const HISTORY_DAYS = 3
@@ -79,11 +79,12 @@ export function scenarioOf({ load, capacity }: { load: Load; capacity: number },
 }
 
 /**
- * Ourselves in other tunings, each for one goal. `crescendo-3x` may act three times as often as an HPA; `crescendo-4.3min` has an error
+ * Ourselves in other tunings, each for one goal. `crescendo-enterprise` is the tier that guards its own violations, `crescendo-3x` may act three times as often as an HPA; `crescendo-4.3min` has an error
  * budget of 4.3 bad minutes a day.
  */
 const OURS: Readonly<Record<string, Partial<CrescendoOptions>>> = {
   crescendo: {},
+  'crescendo-enterprise': { guardsOwnViolations: true },
   'crescendo-3x': { actionLimit: 3 },
   'crescendo-4.3min': { badMinutesPerDay: 4.3 },
 }

@@ -32,6 +32,7 @@ export function policyOptions(settings: Settings, given: { readonly price: numbe
     guards,
     screens,
     ...(isScheduled && { isScheduled }),
+    ...(settings.tier === 'Enterprise' && { guardsOwnViolations: true }),
   } satisfies PolicyOptions
 }
 

@@ -1,6 +1,7 @@
 import { type BlindSettings, blind } from '../decide/blind.ts'
 import { decisionWindows } from '../decide/block-rule.ts'
 import { type ManualSettings, manual } from '../decide/manual.ts'
+import { ownViolations } from '../decide/own-violations.ts'
 import { fallback, predictive, predictiveUp } from '../decide/predictive.ts'
 import { reactive } from '../decide/reactive.ts'
 import { scheduled } from '../decide/scheduled.ts'
@@ -16,7 +17,7 @@ import { type HpaSettings, stockSettings } from '../hpa/settings.ts'
 import type { Target } from '../model.ts'
 import type { Forecaster, Proposer, Rules } from '../rules.ts'
 import { type ScreenSettings, screensInOrder } from '../screen/screens.ts'
-import { createTuner } from './tuner.ts'
+import { BAD_MINUTES_PER_DAY, createTuner } from './tuner.ts'
 
 export interface CrescendoOptions {
   /** Off is the stock HPA with our guards; Additive never asks for less than it; Slo runs close to the SLO and saves. */
@@ -35,6 +36,8 @@ export interface CrescendoOptions {
   readonly blind?: BlindSettings
   /** The policy has schedules: what the observation tells of them is acted on. */
   readonly isScheduled?: boolean
+  /** Where the own past day was bad, the reactive target speaks beside the forecast: dearer and safer; only in mode Slo. */
+  readonly guardsOwnViolations?: boolean
   /** Another forecaster than the seasonal ridge; built with `decisionWindows(target.startupMs)`. */
   readonly forecaster?: Forecaster
 }
@@ -80,8 +83,12 @@ export function crescendoRules(options: CrescendoOptions): Rules {
     ...(actionLimit !== undefined && { actionLimit }),
   })
   const proposers: readonly Proposer[] =
-    mode === 'Slo' ? [fallback(reactive()), predictive(), ...always] : [reactive(), predictiveUp(), ...always]
+    mode === 'Slo' ? [fallback(reactive()), predictive(), ...guardOf(options), ...always] : [reactive(), predictiveUp(), ...always]
   return { ...common, forecaster, tuner, proposers }
+}
+
+function guardOf({ guardsOwnViolations, badMinutesPerDay = BAD_MINUTES_PER_DAY }: CrescendoOptions): readonly Proposer[] {
+  return guardsOwnViolations ? [ownViolations(badMinutesPerDay)] : []
 }
 
 /** A target without a source of demand misses none. */
