@@ -93,7 +93,11 @@ const OURS: Readonly<Record<string, Partial<CrescendoOptions>>> = {
 const ONLY_WHERE_SMOOTH: Readonly<Record<string, number>> = { 'crescendo-3x': 75, 'crescendo-4.3min': 300 }
 
 /** Runs every scaler on one trace. */
-export async function evaluate(trace: string, scenario: Scenario, scalers: readonly string[] = [...SCALERS, ...FOR_GOALS]): Promise<Evaluated> {
+export async function evaluate(
+  trace: string,
+  scenario: Scenario,
+  scalers: readonly string[] = [...SCALERS, ...FOR_GOALS],
+): Promise<Evaluated> {
   const began = performance.now()
   const days = ((scenario.load.value.length - scenario.scoredFrom) * scenario.load.tickMs) / DAY_MS
   const startupSeconds = scenario.target.startupMs / 1000
@@ -113,7 +117,11 @@ interface Played {
   readonly note?: string
 }
 
-function rowOf(scaler: string, { run, note }: Played, against: { scenario: Scenario; days: number; best: number | undefined }): Row {
+function rowOf(
+  scaler: string,
+  { run, note }: Played,
+  against: { scenario: Scenario; days: number; best: number | undefined },
+): Row {
   const { scenario, days } = against
   const { capacityPerReplica } = scenario.target
   const { replicaHours, sloViolationMinutes, scaleUps, scaleDowns } = score(run, { capacityPerReplica, price: 0 })
@@ -144,7 +152,8 @@ function reversals({ desired, scoredFrom }: Run): number {
 }
 
 /** Whether a row keeps to its budget; unless said, 99.9 % good minutes. */
-export const meets = (row: Row, budgetMinutesPerDay = BUDGET_MINUTES_PER_DAY): boolean => row.badMinutesPerDay <= budgetMinutesPerDay
+export const meets = (row: Row, budgetMinutesPerDay = BUDGET_MINUTES_PER_DAY): boolean =>
+  row.badMinutesPerDay <= budgetMinutesPerDay
 
 async function play(scaler: string, { scenario, ours }: { scenario: Scenario; ours: Row | undefined }): Promise<Played> {
   const stopwatch = () => performance.now() * 1000

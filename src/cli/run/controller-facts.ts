@@ -1,6 +1,7 @@
 import type { Turn } from '../../controller/agent.ts'
 import type { Controller } from '../../controller/controller.ts'
 import { conditionsOf } from '../../controller/recorder.ts'
+import { tellStartup } from '../../controller/startup.ts'
 import { explain } from '../../core/explain/explain.ts'
 import type { Decision } from '../../core/model.ts'
 import type { Clock, DurableStore, MetricFamily } from '../../ports.ts'
@@ -79,6 +80,7 @@ function explained(decision: Decision, turn: Turn | undefined) {
   const target = turn?.plan?.target
   return explain(decision, {
     ...(target && { periodSeconds: target.periodMs / 1000 }),
+    ...(turn?.startup && { startup: tellStartup(turn.startup) }),
     ...(turn?.plan && turn.plan.drivers.length > 0 && { capacityPerReplica: turn.plan.target.capacityPerReplica }),
   })
 }

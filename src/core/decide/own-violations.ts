@@ -51,7 +51,9 @@ export function ownViolations(budgetMinutesPerDay: number): Proposer {
       const { demand, observation } = context.situation
       const past = `${figure(badMinutes)} bad minutes in the last day`
       if (!isOn || demand === undefined) {
-        const why = isOn ? `${past}, but the demand is missing` : `${past}, within ${SPEAKS_FROM} x ${figure(budgetMinutesPerDay)}`
+        const why = isOn
+          ? `${past}, but the demand is missing`
+          : `${past}, within ${SPEAKS_FROM} x ${figure(budgetMinutesPerDay)}`
         return { kind: 'abstains', why, memory: { ...counted, isOn }, ...told(isOn, past) }
       }
       const desired = wholeReplicas(demand / (SHARE * context.target.capacityPerReplica))

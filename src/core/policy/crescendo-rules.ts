@@ -83,7 +83,9 @@ export function crescendoRules(options: CrescendoOptions): Rules {
     ...(actionLimit !== undefined && { actionLimit }),
   })
   const proposers: readonly Proposer[] =
-    mode === 'Slo' ? [fallback(reactive()), predictive(), ...guardOf(options), ...always] : [reactive(), predictiveUp(), ...always]
+    mode === 'Slo'
+      ? [fallback(reactive()), predictive(), ...guardOf(options), ...always]
+      : [reactive(), predictiveUp(), ...always]
   return { ...common, forecaster, tuner, proposers }
 }
 
