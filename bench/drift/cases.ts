@@ -8,7 +8,7 @@ import type { ProfileName } from '../../src/sim/traffic/profiles.ts'
 
 const [DAY_MS, HOUR_MS, MINUTE_MS, TICK_MS] = [86_400_000, 3_600_000, 60_000, 15_000]
 export const DELAY_MS = 15_000
-const [DAYS, CHANGE_DAY] = [12, 8]
+const [DAYS, CHANGE_DAY] = [10, 7]
 const REPLICAS_AT_P999 = 75
 const TICKS_A_DAY = DAY_MS / TICK_MS
 
@@ -53,7 +53,7 @@ export interface Material {
   usual(tick: number): number
 }
 
-/** Twelve days of generated traffic, changed after the eighth; 75 replicas carry what was usual. */
+/** Ten days of generated traffic, changed after the seventh; 75 replicas carry what was usual. */
 export function materialOf({ after, historyShare = 1 }: DriftCase, given: { profile: ProfileName; seed: number }): Material {
   const { load } = generate(given.profile, { days: DAYS, seed: given.seed, tickMs: TICK_MS, startMs: Date.UTC(2026, 0, 5) })
   const sorted = load.value.toSorted()

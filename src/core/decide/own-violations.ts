@@ -83,7 +83,7 @@ function count(before: State, { now, situation, target: { capacityPerReplica, pe
   const hours = before.hours.filter(one => one.hour > hour - DAY_HOURS)
   const state = { ...before, seen, hours }
   const { demand } = situation
-  if (demand === undefined || reading.at <= (before.comparedAt ?? 0)) return state
+  if (demand === undefined || reading.at <= (before.comparedAt ?? Number.NEGATIVE_INFINITY)) return state
   const around = seen.filter(({ at }) => at >= reading.at - 1.5 * periodMs && at <= reading.at + 0.5 * periodMs)
   const ready = Math.min(...around.map(one => one.ready))
   if (around.length === 0 || demand <= ready * capacityPerReplica) return { ...state, comparedAt: reading.at }
