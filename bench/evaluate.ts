@@ -107,7 +107,7 @@ export async function evaluate(
   for (const scaler of scalers) {
     const only = ONLY_WHERE_SMOOTH[scaler]
     if (only !== undefined && (only !== startupSeconds || !isSmooth(jump, startupSeconds))) continue
-    const played = await play(scaler, { scenario, ours: rows.find(row => row.scaler === 'crescendo') })
+    const played = await play(scaler, { scenario, rows })
     rows.push(rowOf(scaler, played, { scenario, days, best: rows[0]?.replicaHoursPerDay }))
   }
   return { trace, startupSeconds, days, seconds: (performance.now() - began) / 1000, jump, rows }
@@ -156,14 +156,14 @@ function reversals({ desired, scoredFrom }: Run): number {
 export const meets = (row: Row, budgetMinutesPerDay = BUDGET_MINUTES_PER_DAY): boolean =>
   row.badMinutesPerDay <= budgetMinutesPerDay
 
-async function play(scaler: string, { scenario, ours }: { scenario: Scenario; ours: Row | undefined }): Promise<Played> {
+async function play(scaler: string, { scenario, rows }: { scenario: Scenario; rows: readonly Row[] }): Promise<Played> {
   const stopwatch = () => performance.now() * 1000
   const variant = OURS[scaler]
   if (variant !== undefined) {
     const rules = crescendoRules({ mode: 'Slo', target: scenario.target, delayMs: METRICS_DELAY_MS, ...variant })
     return { run: await simulate(rules, scenario, { stopwatch }) }
   }
-  if (scaler === 'hpa-equal-cost') return equalCost(scenario, ours?.replicaHoursPerDay ?? 0)
+  if (scaler === 'hpa-equal-cost') return equalCost(scenario, rows)
   const { rules, target, note } = await prepare(scaler, scenario)
   return { run: await simulate(rules, { ...scenario, target }, { stopwatch }), ...(note !== undefined && { note }) }
 }
@@ -172,20 +172,32 @@ async function play(scaler: string, { scenario, ours }: { scenario: Scenario; ou
 const [DEAREST, CHEAPEST] = [2, 120]
 
 /** The stock HPA with the highest target, in hundredths, that still buys at least as many replica-hours as we did on that trace. */
-async function equalCost(scenario: Scenario, replicaHoursPerDay: number): Promise<Played> {
+async function equalCost(scenario: Scenario, rows: readonly Row[]): Promise<Played> {
   const { capacityPerReplica } = scenario.target
   const days = ((scenario.load.value.length - scenario.scoredFrom) * scenario.load.tickMs) / DAY_MS
+  const ours = rows.find(row => row.scaler === 'crescendo')?.replicaHoursPerDay ?? 0
   const at = async (hundredths: number) => {
     const { rules, target } = await prepare(`hpa@${hundredths / 100}`, scenario)
     return simulate(rules, { ...scenario, target })
   }
-  let [enough, tooFew] = [DEAREST, CHEAPEST + 1]
+  let [enough, tooFew] = bracket(rows, ours)
   let run = await at(enough)
   while (tooFew - enough > 1) {
     const middle = (enough + tooFew) >> 1
     const tried = await at(middle)
-    if (score(tried, { capacityPerReplica, price: 0 }).replicaHours / days < replicaHoursPerDay) tooFew = middle
+    if (score(tried, { capacityPerReplica, price: 0 }).replicaHours / days < ours) tooFew = middle
     else [enough, run] = [middle, tried]
   }
   return { run, note: `target ${enough / 100}` }
+}
+
+/** Between which targets it must be, by those that were played already. */
+function bracket(rows: readonly Row[], replicaHoursPerDay: number): [number, number] {
+  const played = rows.flatMap(({ scaler, replicaHoursPerDay: hours }) => {
+    const share = /^hpa@(.+)$/.exec(scaler)?.[1]
+    return share === undefined ? [] : [{ hundredths: Math.round(100 * Number(share)), isEnough: hours >= replicaHoursPerDay }]
+  })
+  const of = (isEnough: boolean) => played.filter(one => one.isEnough === isEnough).map(({ hundredths }) => hundredths)
+  const enough = Math.max(DEAREST, ...of(true))
+  return [enough, Math.min(CHEAPEST + 1, ...of(false).filter(hundredths => hundredths > enough))]
 }
