@@ -155,12 +155,12 @@ function excessRatio(results: readonly Evaluated[]): number {
   return median(ratios)
 }
 
-/** Whether `by` was cheaper and had fewer bad minutes, neither of them worse and one better. */
+/** Whether `by` was both cheaper and had fewer bad minutes. */
 function isBeaten(one: Evaluated, by: string, whom = 'crescendo'): boolean {
   const [rival, ours] = [rowOf(one, by), rowOf(one, whom)]
   if (rival === undefined || ours === undefined) return false
   const [cost, bad] = [rival.replicaHoursPerDay - ours.replicaHoursPerDay, rival.badMinutesPerDay - ours.badMinutesPerDay]
-  return cost <= 0 && bad <= 0 && (cost < 0 || bad < 0)
+  return cost < 0 && bad < 0
 }
 
 function reversalRatio(results: readonly Evaluated[], rival: string): number {

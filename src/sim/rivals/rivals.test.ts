@@ -126,7 +126,10 @@ describe('hpa-history', () => {
       clients: Float64Array.from(ticks, () => 5),
       missing: Uint8Array.from(ticks, (_, tick) => (tick === 7 ? 1 : 0)),
     }
-    const given = scenario(ticks, { scoredFrom: 200, load: { startMs: 0, tickMs: TICK, value: Float64Array.from(ticks), ...columns } })
+    const given = scenario(ticks, {
+      scoredFrom: 200,
+      load: { startMs: 0, tickMs: TICK, value: Float64Array.from(ticks), ...columns },
+    })
     expect((await prepare('hpa-history', given)).note).toContain('chosen on the history alone')
   })
 })
