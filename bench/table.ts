@@ -1,5 +1,7 @@
 import { BUDGET_MINUTES_PER_DAY } from '../src/sim/rivals/hpa-tuned.ts'
 import { type Evaluated, meets, type Row, SCALERS } from './evaluate.ts'
+import { median, percent, table } from './format.ts'
+import { goals } from './goals.ts'
 
 const SHOWN = SCALERS.filter(name => name !== 'oracle')
 
@@ -11,7 +13,7 @@ export function markdown(results: readonly Evaluated[], unfit: ReadonlyMap<strin
     return [`### Start-up ${startup} s, ${these.length} traces`, summary(these), headline(these), perTrace(these)].join('\n\n')
   })
   const left = [...unfit].map(([trace, why]) => `${trace} (${why})`).join(', ')
-  return `${parts.join('\n\n')}\n${left === '' ? '' : `\nLeft out: ${left}.\n`}`
+  return `${goals(results)}\n\n## Results\n\n${parts.join('\n\n')}\n${left === '' ? '' : `\nLeft out: ${left}.\n`}`
 }
 
 const rowOf = ({ rows }: Evaluated, scaler: string): Row => rows.find(row => row.scaler === scaler)!
@@ -66,17 +68,4 @@ function perTrace(results: readonly Evaluated[]): string {
   const cell = (row: Row) => `${percent(row.excess)} / ${row.badMinutesPerDay.toFixed(2)} / ${row.actionsPerDay.toFixed(0)}`
   const lines = results.map(one => [one.trace, one.days.toFixed(1), ...shown.map(scaler => cell(rowOf(one, scaler)))])
   return `Excess over the oracle / bad minutes a day / actions a day:\n\n${table([['trace', 'days', ...shown], ...lines])}`
-}
-
-function table([head = [], ...lines]: readonly (readonly string[])[]): string {
-  const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  return [row(head), row(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...lines.map(row)].join('\n')
-}
-
-const percent = (share: number): string => `${share >= 0 ? '+' : ''}${(share * 100).toFixed(1)} %`
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }

@@ -32,6 +32,11 @@ test('where nobody wrote anything Crescendo plays mode Slo, notes anomalies, and
   expect(notActedOn(await settingsOf({}), 'Backtest')).toEqual([])
 })
 
+test('the tier Enterprise, and no other, guards its own violations', async () => {
+  expect((await optionsOf({ tier: 'Enterprise' })).guardsOwnViolations).toBe(true)
+  expect(await optionsOf({ tier: 'Premium' })).not.toHaveProperty('guardsOwnViolations')
+})
+
 test('an anomaly threshold acts without a response, and a response with its threshold', async () => {
   expect((await optionsOf({ anomaly: { thresholdSigma: '4' } })).screens?.anomaly).toEqual({
     response: 'AlertOnly',

@@ -10,7 +10,7 @@ import type { Autoscaler, WatchedPod } from './objects.ts'
 import { fingerprintOf, type Known, type Plan, planOf } from './plan.ts'
 import type { Target as ScaleTarget } from './scaled.ts'
 import { createScheduledAround, type ScheduledAround } from './scheduled-around.ts'
-import { startupOf } from './startup.ts'
+import { leadMsOf, type Startup, startupOf } from './startup.ts'
 
 /** What one object's agent needs of the world around it. */
 export interface AgentWorld {
@@ -54,6 +54,8 @@ export interface Turn {
   readonly accuracy?: ForecastAccuracy
   /** What the screens found unusual; absent where the policy ignores it. */
   readonly anomaly?: Anomaly
+  /** Start-up times that its pods have shown; absent while too few were seen, and where one is stated. */
+  readonly startup?: Startup
   /** Why there is no decision. */
   readonly trouble?: Trouble
   /** From the sample that the decision rests on until the API server had taken the new replicas. */
@@ -73,7 +75,7 @@ export interface Agent {
 interface State {
   mind?: Mind
   fingerprint?: string
-  startupMs?: number
+  startup?: Startup
   /** The metric in whose unit the sources told the demand last. */
   driver?: string
   /** Resources of Utilization objectives that were ever read. */
@@ -106,8 +108,9 @@ async function decide({ object, at }: Pick<Turn, 'object' | 'at'>, state: State,
   if ('condition' in settings) return { object, at, trouble: settings }
   const target = await targetOf(object, world)
   if ('condition' in target) return { object, at, trouble: target }
-  const startupMs = startupOf(target.pods, state.startupMs)
-  if (startupMs !== undefined) state.startupMs = startupMs
+  const startup = startupOf(target.pods, state.startup)
+  if (startup !== undefined) state.startup = startup
+  const startupMs = startup && leadMsOf(startup)
   const plan = planOf(object.checked.document, settings, {
     ...world.defaults,
     pods: target.pods,
@@ -132,6 +135,7 @@ async function decide({ object, at }: Pick<Turn, 'object' | 'at'>, state: State,
     ...(learning !== undefined && { learning }),
     ...(accuracy && { accuracy }),
     ...(anomaly && { anomaly }),
+    ...(startup && settings.prediction.startupSeconds === undefined && { startup }),
   }
 }
 

@@ -52,6 +52,30 @@ describe('objects of the cluster', () => {
     ])
   })
 
+  test('a start is cold where a node or an image was waited for, as far as the pod still tells', () => {
+    const at = (seconds: number) => new Date(Date.parse(metadata.creationTimestamp) + seconds * 1000).toISOString()
+    const started = ({ scheduled, running, restarts = 0 }: { scheduled: number; running?: number; restarts?: number }) =>
+      readPod({
+        metadata,
+        status: {
+          conditions: [
+            { type: 'PodScheduled', status: 'True', lastTransitionTime: at(scheduled) },
+            { type: 'Initialized', status: 'True', lastTransitionTime: at(scheduled + 1) },
+          ],
+          containerStatuses: [
+            { restartCount: restarts, state: running === undefined ? {} : { running: { startedAt: at(running) } } },
+          ],
+        },
+      }).waitedFor
+    expect(started({ scheduled: 1, running: 4 })).toBeUndefined()
+    expect(started({ scheduled: 95, running: 98 })).toBe('node')
+    expect(started({ scheduled: 1, running: 40 })).toBe('image')
+    expect(started({ scheduled: 1 })).toBeUndefined()
+    expect(started({ scheduled: 1, running: 4000, restarts: 1 })).toBeUndefined()
+    const unplaced = { conditions: [{ type: 'PodScheduled', status: 'False', lastTransitionTime: at(0) }] }
+    expect(readPod({ metadata, status: unplaced }).waitedFor).toBeUndefined()
+  })
+
   test('a pod that says nothing yet is Unknown, not ready and without requests', () => {
     expect(readPod({ metadata })).toMatchObject({ phase: 'Unknown', containers: [], deleted: false, labels: {} })
     expect(readPod({ metadata }).ready).toBeUndefined()

@@ -39,6 +39,8 @@ export interface WatchedPod extends ObservedPod {
   readonly namespace: string
   readonly labels: Readonly<Record<string, string>>
   readonly createdAt: Instant
+  /** What made it a cold start: no node had room, or an image had to be pulled. Absent: nothing is known of either. */
+  readonly waitedFor?: 'node' | 'image'
 }
 
 /** Another autoscaler's hold on a target: a stock HPA or a KEDA ScaledObject. */
@@ -125,6 +127,10 @@ interface RawPod extends KubeObject {
     readonly podIP?: string
     readonly startTime?: string
     readonly conditions?: readonly { readonly type: string; readonly status: string; readonly lastTransitionTime?: string }[]
+    readonly containerStatuses?: readonly {
+      readonly restartCount?: number
+      readonly state?: { readonly running?: { readonly startedAt?: string } }
+    }[]
   }
 }
 
@@ -136,6 +142,7 @@ export function readPod(raw: unknown): WatchedPod {
   const ready = status?.conditions?.find(({ type }) => type === 'Ready')
   const requests = requestsOf(spec?.resources?.requests)
   const ports = portsOf(spec)
+  const waitedFor = waitOf(status, instant(metadata.creationTimestamp))
   return {
     namespace: metadata.namespace ?? '',
     name: metadata.name,
@@ -151,7 +158,28 @@ export function readPod(raw: unknown): WatchedPod {
     containers: containersOf(spec),
     ...(Object.keys(requests).length > 0 && { requests }),
     ...(ports.length > 0 && { ports: Object.fromEntries(ports) }),
+    ...(waitedFor && { waitedFor }),
   }
+}
+
+/** Placing a pod where there is room, and starting containers whose images are there, take a second or two. */
+const COLD_MS = 10_000
+
+/** A container that was started again tells no longer when it first was. */
+function waitOf(status: RawPod['status'], createdAt: Instant): WatchedPod['waitedFor'] {
+  const since = (type: string) => {
+    const found = status?.conditions?.find(one => one.type === type && one.status === 'True')
+    return found?.lastTransitionTime === undefined ? undefined : instant(found.lastTransitionTime)
+  }
+  const scheduledAt = since('PodScheduled')
+  if (scheduledAt === undefined) return undefined
+  if (scheduledAt - createdAt > COLD_MS) return 'node'
+  const containers = status?.containerStatuses ?? []
+  if (containers.some(({ restartCount }) => (restartCount ?? 0) > 0)) return undefined
+  const started = containers.flatMap(({ state }) =>
+    state?.running?.startedAt === undefined ? [] : [instant(state.running.startedAt)],
+  )
+  return Math.max(...started) - (since('Initialized') ?? scheduledAt) > COLD_MS ? 'image' : undefined
 }
 
 /** Named ports, for scrapes. */

@@ -89,6 +89,13 @@ describe('what a turn says of an object', () => {
     expect(stateOf(told(blind), 'Ready')).toBe('False InvalidSpec')
   })
 
+  test('which start-up time is planned with, once one was learnt', () => {
+    expect(stateOf(told(turn()), 'ColdStarts')).toBeUndefined()
+    const startup = { warmMs: 20_000, coldMs: 180_000, isCold: false }
+    expect(stateOf(told(turn({ startup })), 'ColdStarts')).toBe('False WarmStarts')
+    expect(stateOf(told(turn({ startup: { ...startup, isCold: true } })), 'ColdStarts')).toBe('True ColdLately')
+  })
+
   test('each type is said once', () => {
     const quarrel: Condition = { type: 'ConflictingWriter', status: 'True', reason: 'ReplicasReset', message: 'x' }
     const types = told(turn({ decision: decision({ conditions: [quarrel] }) }), { conflictOf: () => 'HPA' }).map(

@@ -14,6 +14,7 @@ import type { AnomalyBook } from './anomaly-book.ts'
 import { createForecastBook } from './forecast-book.ts'
 import type { Autoscaler } from './objects.ts'
 import { capacityInForce } from './plan.ts'
+import { tellStartup } from './startup.ts'
 
 export interface RecorderOptions {
   readonly clock: Clock
@@ -150,9 +151,21 @@ export function conditionsOf(
     ready(turn, { isDryRun, storeTrouble: store.trouble() }),
     ...(conflict === undefined ? (hasConflictWord(decision?.conditions) ? [] : [NO_CONFLICT]) : [conflicting(conflict)]),
     ...(plan ? [paused(plan.settings.mode)] : []),
+    ...startsOf(turn),
     ...(trouble ? [trouble.condition] : []),
   ]
   return [...new Map(said.map(condition => [condition.type, condition])).values()]
+}
+
+/** Which of the start-up times that were learnt is planned with. */
+function startsOf({ startup }: Turn): readonly Condition[] {
+  if (startup === undefined) return []
+  const message = tellStartup(startup)
+  return [
+    startup.isCold
+      ? { type: 'ColdStarts', status: 'True', reason: 'ColdLately', message }
+      : { type: 'ColdStarts', status: 'False', reason: 'WarmStarts', message },
+  ]
 }
 
 const hasConflictWord = (conditions: readonly Condition[] | undefined) =>

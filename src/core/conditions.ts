@@ -18,7 +18,7 @@ export const CONDITIONS = {
   ],
   ScalingLimited: ['DesiredWithinRange', 'TooFewReplicas', 'TooManyReplicas', 'ScaleUpLimit', 'ScaleDownLimit'],
   MetricsFresh: ['Fresh', 'MetricsMissing'],
-  ForecastReliable: ['Calibrated', 'Unfamiliar', 'NoForecast', 'NotTuned'],
+  ForecastReliable: ['Calibrated', 'Unfamiliar', 'OwnViolations', 'NoForecast', 'NotTuned'],
   Fallback: ['NotNeeded', 'Waiting', 'OtherSignals', 'LastGoodDemand', 'ForecastMedian', 'NothingKnown'],
   BudgetLimited: ['WithinBudget', 'OverBudget', 'BudgetCap', 'PriceUnknown'],
   BreakerOpen: ['Closed', 'ScalingDoesNotHelp', 'Probing'],

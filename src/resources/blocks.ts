@@ -113,7 +113,7 @@ export const prediction = object({
     .max(86_400)
     .exactOptional()
     .describe(
-      'From the order of a replica until it is ready, in seconds, 0 to 86400. Default: learnt (P90 from created to ready). Example: 45.',
+      'From the order of a replica until it is ready, in seconds, 0 to 86400. Default: learnt (P90 from created to ready, of cold starts only while those are what happens). Example: 45.',
     ),
 })
 

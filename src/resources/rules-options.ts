@@ -35,6 +35,7 @@ export function policyOptions(settings: Settings, given: { readonly price: numbe
     screens,
     ...(isScheduled && { isScheduled }),
     ...(learnsSafeLoad && { learnsSafeLoad }),
+    ...(settings.tier === 'Enterprise' && { guardsOwnViolations: true }),
   } satisfies PolicyOptions
 }
 

@@ -38,7 +38,7 @@ objectives, prediction.horizonSeconds, prediction.drivers (but for the capacity)
 where a policy states one of these, one line on standard error names it.
 
 Scalers: crescendo, hpa (70 % of the safe load; hpa@0.5 for another share), hpa-tuned (the best target in hindsight: unfair in
-its favour), keda, kpa, static-peak, oracle (knows the future, holds the cheapest schedule without a violation).`
+its favour), hpa-history (the best target of the history), keda, kpa, static-peak, oracle (knows the future, holds the cheapest schedule without a violation).`
 
 /** `crescendo backtest`: recorded load against scalers, on the simulated cluster. */
 export function registerBacktest(program: Command): void {

@@ -138,6 +138,7 @@ function scaleUpWindow(past: Past) {
 const SILENT: Readonly<Record<string, string>> = {
   NoForecast: 'six hours of history are needed: keep the store, or let a Prometheus source fill it (metrics.backfillSeconds)',
   NotTuned: 'a full day of history is needed: keep the store, or let a Prometheus source fill it (metrics.backfillSeconds)',
+  OwnViolations: 'nothing to set: the reactive target speaks too until a day within the budget lies behind',
   Unfamiliar: 'nothing to set: the reactive target speaks too until the load is like a day that it knows',
 }
 

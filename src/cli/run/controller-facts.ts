@@ -2,6 +2,7 @@ import type { Turn } from '../../controller/agent.ts'
 import type { Controller } from '../../controller/controller.ts'
 import { capacityInForce } from '../../controller/plan.ts'
 import { conditionsOf } from '../../controller/recorder.ts'
+import { tellStartup } from '../../controller/startup.ts'
 import { explain } from '../../core/explain/explain.ts'
 import type { Decision } from '../../core/model.ts'
 import type { Clock, DurableStore, MetricFamily } from '../../ports.ts'
@@ -82,6 +83,7 @@ function explained(decision: Decision, turn: Turn | undefined) {
   return explain(decision, {
     ...(target && { periodSeconds: target.periodMs / 1000 }),
     ...(capacityPerReplica !== undefined && { capacityPerReplica }),
+    ...(turn?.startup && { startup: tellStartup(turn.startup) }),
   })
 }
 

@@ -97,6 +97,11 @@ describe('the text', () => {
     expect(text).not.toContain('period')
   })
 
+  test('what is known of start-ups has a line', () => {
+    const { text } = explain(decision, { startup: 'starts are warm: nine of ten ready after 45 s' })
+    expect(text).toContain('  start-up   starts are warm: nine of ten ready after 45 s\n')
+  })
+
   test('nothing to tell leaves no empty line', () => {
     const { text } = explain({ ...decision, from: 3, to: 3, proposals: [], abstentions: [], verdicts: [] })
     expect(text.split('\n')).toEqual([

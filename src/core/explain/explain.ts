@@ -52,6 +52,7 @@ function textOf(decision: Decision, facts: Facts): string {
     ...decision.doubts.map(({ by, why }) => ({ label: 'doubt', what: `${by}: ${why}` })),
     ...decision.proposals.map(({ by, replicas, why }) => ({ label: by, replicas: String(replicas), what: why })),
     ...decision.abstentions.map(({ by, why }) => ({ label: by, replicas: '–', what: why })),
+    ...(facts.startup === undefined ? [] : [{ label: 'start-up', what: facts.startup }]),
     ...(decision.verdicts.length > 0 ? [{ label: 'guards', what: decision.verdicts.map(guardWord).join(', ') }] : []),
     { label: 'stock HPA', replicas: String(plainHpa.replicas), what: `${plainHpa.why} (would ${verbFor(decision)})` },
   ]

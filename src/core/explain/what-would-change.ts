@@ -5,6 +5,8 @@ import { figure } from './figures.ts'
 export interface Facts {
   readonly capacityPerReplica?: number
   readonly periodSeconds?: number
+  /** What is known of start-ups, in words. */
+  readonly startup?: string
 }
 
 /** What would have led to another count, as far as the decision shows it; empty where it does not. */

@@ -67,6 +67,13 @@ function drive(rules: Rules, loads: readonly (number | undefined)[], spec = 10):
 const names = (parts: readonly { readonly name: string }[]) => parts.map(({ name }) => name)
 
 describe('the modes', () => {
+  test('who guards the own violations has one proposer more, in mode Slo alone', () => {
+    const guarded = (mode: CrescendoOptions['mode']) =>
+      names(crescendoRules(optionsOf(mode, { guardsOwnViolations: true, actionLimit: 3 })).proposers)
+    expect(guarded('Slo')).toEqual(['reactive', 'predictive', 'own-violations', 'widen', 'manual', 'blind'])
+    expect(guarded('Additive')).toEqual(['reactive', 'predictive', 'widen', 'manual', 'blind'])
+  })
+
   test('Off has neither forecaster nor tuner; Additive and Slo have both', () => {
     expect(names(crescendoRules(optionsOf('Off')).proposers)).toEqual(['reactive', 'widen', 'manual', 'blind'])
     expect(crescendoRules(optionsOf('Off'))).not.toHaveProperty('forecaster')

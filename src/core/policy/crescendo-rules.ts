@@ -1,6 +1,7 @@
 import { type BlindSettings, blind } from '../decide/blind.ts'
 import { decisionWindows } from '../decide/block-rule.ts'
 import { type ManualSettings, manual } from '../decide/manual.ts'
+import { ownViolations } from '../decide/own-violations.ts'
 import { fallback, predictive, predictiveUp } from '../decide/predictive.ts'
 import { reactive } from '../decide/reactive.ts'
 import { safeLoadFloor } from '../decide/safe-load.ts'
@@ -31,6 +32,8 @@ export interface CrescendoOptions {
   readonly delayMs: number
   /** Minutes of violation that the service may have a day; 1.44 are 99.9 %. */
   readonly badMinutesPerDay?: number
+  /** Most scaling actions, relative to an HPA that would have kept to the budget. Default: 1.5. */
+  readonly actionLimit?: number
   readonly guards?: GuardSettings
   readonly screens?: ScreenSettings
   /** `Off` where we write nothing (mode Recommend): what others do to the replicas is then nothing to answer. */
@@ -40,6 +43,8 @@ export interface CrescendoOptions {
   readonly isScheduled?: boolean
   /** Nobody stated what a replica serves: the target's objectives teach it. */
   readonly learnsSafeLoad?: boolean
+  /** Where the own past day was bad, the reactive target speaks beside the forecast: dearer and safer; only in mode Slo. */
+  readonly guardsOwnViolations?: boolean
   /** Another forecaster than the seasonal ridge; built with `decisionWindows(target.startupMs)`. */
   readonly forecaster?: Forecaster
 }
@@ -62,7 +67,7 @@ const MEASURED_MS = [5, 15, 30].map(minutes => minutes * 60_000)
  * simulator) needs rules of its own. In mode Slo an object without `behavior` is not stabilised twice: the rule has its own hold.
  */
 export function crescendoRules(options: CrescendoOptions): Rules {
-  const { mode, target, delayMs, badMinutesPerDay } = options
+  const { mode, target, delayMs, badMinutesPerDay, actionLimit } = options
   const { objectives = [] } = target
   const common = {
     name: 'crescendo',
@@ -82,9 +87,14 @@ export function crescendoRules(options: CrescendoOptions): Rules {
   const learning = options.forecaster ?? forecasterFor(target, delayMs)
   const forecaster = options.isScheduled ? withKnownEvents(learning, target.periodMs) : learning
   if (objectives.some(objective => nameOf(objective) !== undefined)) always.push(slo())
-  const tuner = createTuner({ target, delayMs, ...(badMinutesPerDay !== undefined && { badMinutesPerDay }) })
+  const tuner = createTuner({
+    target,
+    delayMs,
+    ...(badMinutesPerDay !== undefined && { badMinutesPerDay }),
+    ...(actionLimit !== undefined && { actionLimit }),
+  })
   const safe = safeLoadParts(options)
-  const first = mode === 'Slo' ? [fallback(reactive()), predictive()] : [reactive(), predictiveUp()]
+  const first = mode === 'Slo' ? [fallback(reactive()), predictive(), ...guardOf(options)] : [reactive(), predictiveUp()]
   return { ...common, forecaster, tuner, ...safe.learner, proposers: [...first, ...safe.proposers, ...always] }
 }
 
@@ -93,6 +103,10 @@ function safeLoadParts({ mode, target, learnsSafeLoad }: CrescendoOptions) {
   if (!learnsSafeLoad || promisesOf(target).length === 0) return { learner: {}, proposers: [] }
   const floor = safeLoadFloor()
   return { learner: { safeLoad: createSafeLoad(target) }, proposers: [mode === 'Slo' ? fallback(floor) : floor] }
+}
+
+function guardOf({ guardsOwnViolations, badMinutesPerDay = BAD_MINUTES_PER_DAY }: CrescendoOptions): readonly Proposer[] {
+  return guardsOwnViolations ? [ownViolations(badMinutesPerDay)] : []
 }
 
 /** A target without a source of demand misses none. */

@@ -10,6 +10,7 @@ const STYLES: Readonly<Record<string, ScalerStyle>> = {
   crescendo: { colour: '--c-ready', ours: true },
   hpa: { colour: '--c-hpa' },
   'hpa-tuned': { colour: '--c-tuned', dash: [6, 3] },
+  'hpa-history': { colour: '--c-tuned', dash: [2, 2] },
   keda: { colour: '--c-keda' },
   kpa: { colour: '--c-kpa', dash: [6, 3] },
   'static-peak': { colour: '--c-static', dash: [8, 4] },

@@ -45,10 +45,35 @@ export const RIVALS: Readonly<Record<string, Prepare>> = {
       note: `target ${share} chosen in hindsight on the scored part (${outcome}): unfair in its favour, on purpose`,
     }
   },
+  'hpa-history': async (scenario, options) => {
+    const past = historyOf(scenario)
+    if (past === undefined) return { rules: { ...hpaRules(), name: 'hpa-history' }, target: onLoad(scenario), note: NO_HISTORY }
+    const { share, meetsBudget } = await tuneHpa(past, options)
+    const outcome = meetsBudget ? 'the cheapest within 1.44 bad minutes a day there' : 'none met 1.44 bad minutes a day there'
+    const note = `target ${share} chosen on the history alone (${outcome})`
+    return { rules: { ...hpaRules(), name: 'hpa-history' }, target: onLoad(scenario, share), note }
+  },
   keda: (scenario, { share }) => ({ rules: { ...keda(), name: named('keda', share) }, target: onLoad(scenario, share) }),
   kpa: (scenario, { share }) => ({ rules: { ...kpa(share), name: named('kpa', share) }, target: onLoad(scenario, share) }),
   'static-peak': scenario => ({ rules: staticPeak(scenario), target: scenario.target }),
   oracle: scenario => ({ rules: oracle(scenario), target: scenario.target }),
+}
+
+const NO_HISTORY = `no history to choose a target on: ${TARGET_SHARE} as the plain hpa`
+
+/** The part of a scenario before its score begins, as a scenario of its own; absent where there is none. */
+function historyOf(scenario: Scenario): Scenario | undefined {
+  const { load, scoredFrom } = scenario
+  if (scoredFrom === 0) return undefined
+  const { attack, clients, missing } = load
+  const cut = {
+    ...load,
+    value: load.value.subarray(0, scoredFrom),
+    ...(attack && { attack: attack.subarray(0, scoredFrom) }),
+    ...(clients && { clients: clients.subarray(0, scoredFrom) }),
+    ...(missing && { missing: missing.subarray(0, scoredFrom) }),
+  }
+  return { ...scenario, load: cut, scoredFrom: 0 }
 }
 
 /** `prepare("hpa@0.5", ...)`. `table` may hold more than the rivals (crescendo itself). Throws on a name that is not in it. */

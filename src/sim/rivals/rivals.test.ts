@@ -101,6 +101,39 @@ describe('static-peak', () => {
   })
 })
 
+describe('hpa-history', () => {
+  test('takes the target that the history alone would have chosen, whatever comes after', async () => {
+    const past = waves(2000)
+    const given = scenario([...past, ...held(9000, 400)], { scoredFrom: 2000, target: { ...target, startupMs: 60_000 } })
+    const { rules, target: followed, note } = await prepare('hpa-history', given)
+    const { share } = await tuneHpa(scenario(past, { target: { ...target, startupMs: 60_000 } }))
+    expect(rules.name).toBe('hpa-history')
+    expect(followed).toEqual((await prepare(`hpa@${share}`, given)).target)
+    expect(note).toContain(`target ${share} chosen on the history alone (`)
+  })
+
+  test('without a history it is the plain hpa, and says so', async () => {
+    const given = scenario(held(280, 4))
+    const { target: followed, note } = await prepare('hpa-history', given)
+    expect(followed).toEqual((await prepare('hpa', given)).target)
+    expect(note).toContain('no history')
+  })
+
+  test('of a history with holes, attacks and clients each tick keeps its own', async () => {
+    const ticks = waves(400)
+    const columns = {
+      attack: Float64Array.from(ticks, () => 0),
+      clients: Float64Array.from(ticks, () => 5),
+      missing: Uint8Array.from(ticks, (_, tick) => (tick === 7 ? 1 : 0)),
+    }
+    const given = scenario(ticks, {
+      scoredFrom: 200,
+      load: { startMs: 0, tickMs: TICK, value: Float64Array.from(ticks), ...columns },
+    })
+    expect((await prepare('hpa-history', given)).note).toContain('chosen on the history alone')
+  })
+})
+
 describe('hpa-tuned', () => {
   const given = scenario(waves(4000), { scoredFrom: 2000, target: { ...target, startupMs: 60_000 } })
   const minutesPerDay = async (share: number) => {
@@ -132,7 +165,7 @@ describe('hpa-tuned', () => {
 
 describe('names', () => {
   test.each([
-    ['hpaa', 'there is no scaler "hpaa"; there are hpa, hpa-tuned, keda, kpa, static-peak, oracle'],
+    ['hpaa', 'there is no scaler "hpaa"; there are hpa, hpa-tuned, hpa-history, keda, kpa, static-peak, oracle'],
     ['constructor', 'there is no scaler "constructor"'],
     ['oracle@0.5', 'hpa, keda, kpa take a share'],
     ['hpa@', 'take a share of the safe load above 0'],
