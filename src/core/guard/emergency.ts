@@ -108,7 +108,9 @@ function answer(
       ...tell('Unknown', 'DemandUnknown', `demand is missing or doubted: raises nothing, ${leftSeconds} s left`),
     }
   }
-  const replicas = Math.max(draft.replicas, Math.min(state.peak, run.maxReplicas))
-  const why = `believed demand needs ${state.peak} of at most ${run.maxReplicas}, ${leftSeconds} s left`
+  const { allowance } = context.situation.observation
+  const most = Math.min(run.maxReplicas, allowance?.whenNeeded ?? Number.POSITIVE_INFINITY)
+  const replicas = Math.max(draft.replicas, Math.min(state.peak, most))
+  const why = `believed demand needs ${state.peak} of at most ${most}, ${leftSeconds} s left`
   return { replicas, ...tell('True', 'Overload', why) }
 }
