@@ -56,7 +56,7 @@ describe('what is left for one of those who share a budget', () => {
       by: 'Tier',
       why: 'nobody before it, 1.00 of 3.00 USD an hour on order',
     })
-    expect(fleet.allowance(enterprise, { at: NOON, ordered: 30 })).toMatchObject({ replicas: 100, by: 'Fleet' })
+    expect(fleet.allowance(enterprise, { at: NOON, ordered: 30 })).toMatchObject({ replicas: 99, by: 'Fleet' })
   })
 
   test('names those before it, by priority where they have no tier', () => {
@@ -86,6 +86,20 @@ describe('what is left for one of those who share a budget', () => {
     fleet.note(asking(enterprise, { ordered: 2, wanted: 2 }), NOON)
     expect(fleet.allowance(enterprise, { at: NOON, ordered: 2 }).warning).toBeUndefined()
   })
+})
+
+test('of two that count on the same money, the first gets it; floors, and less than before, are always granted', () => {
+  const logs = { ...basic, id: 'shop/logs' }
+  const fleet = fleetOf({ fleet: cap(10), tiers: { Enterprise: { perHour: 1, enforcement: 'Warn' } } })
+  const [one, other] = [basic, logs].map(me => fleet.allowance(me, { at: NOON, ordered: 2 }))
+  expect([one!.replicas, other!.replicas]).toEqual([10, 8])
+  fleet.note(asking(basic, { ordered: 2 }), NOON)
+  expect(fleet.claim(basic, 8, NOON)).toBe(true)
+  expect(fleet.claim(logs, 8, NOON)).toBe(false)
+  expect(fleet.claim(logs, 1, NOON)).toBe(true)
+  expect(fleet.claim(logs, 2, NOON)).toBe(true)
+  expect(fleet.claim(enterprise, 2, NOON)).toBe(true)
+  expect(fleet.claim(enterprise, 3, NOON)).toBe(false)
 })
 
 describe('the money of day and month', () => {

@@ -29,6 +29,11 @@ export interface FleetMember extends Member {
 export interface Fleet {
   /** What is left for it, which has `ordered` replicas now. */
   allowance(me: Standing, now: { readonly at: Instant; readonly ordered: number }): Allowance
+  /**
+   * Whether there is money for that many replicas of it now; where there is, they are on order from then on. Of several that decided
+   * at the same moment, each after an allowance that counted on the same money, the first gets it and the others decide anew.
+   */
+  claim(me: Standing, replicas: number, at: Instant): boolean
   /** What it asked for, and what it has on order now. */
   note(member: FleetMember, at: Instant): void
   forget(id: string, at: Instant): void
@@ -68,13 +73,25 @@ export function createFleet(
     allowance(me, { at, ordered }) {
       bill(at)
       const member = standing(me, { ordered, before: members.get(me.id) })
-      const all = [...members.values()].filter(({ id }) => id !== me.id).concat(member)
+      members.set(me.id, member)
+      const all = [...members.values()]
       const rooms = purses.filter(purse => isIn(purse, me)).map(purse => roomOf(purse, all))
       const everywhere = purses.filter(({ limits }) => limits.enforcement === 'Cap').map(purse => roomOf(purse, all))
       return {
         ...allowanceOf(member, { all, rooms, everywhere, currency: settings.currency }),
         ...warningOf(rooms, all, settings),
       }
+    },
+    claim(me, replicas, at) {
+      bill(at)
+      const before = members.get(me.id)
+      const cost = (replicas - (before?.ordered ?? 0)) * me.costPerReplicaHour
+      const all = [...members.values()]
+      const rooms = purses.filter(purse => isIn(purse, me) && purse.limits.enforcement === 'Cap').map(purse => roomOf(purse, all))
+      const isFree = rooms.every(({ costPerHour, orderedPerHour: ordered }) => ordered + cost <= costPerHour + 1e-9)
+      if (cost > 0 && replicas > Math.max(me.minReplicas, before?.kept ?? 0) && !isFree) return false
+      if (before !== undefined) members.set(me.id, { ...before, ordered: replicas })
+      return true
     },
     note(member, at) {
       bill(at)
