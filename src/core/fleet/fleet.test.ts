@@ -37,15 +37,16 @@ describe('what is left for one of those who share a budget', () => {
     ])
     // Nothing is free yet, so enterprise waits for the turn of basic.
     expect(fleet.allowance(enterprise, { at: NOON, ordered: 8 }).replicas).toBe(8)
-    expect(fleet.allowance(basic, { at: NOON, ordered: 12 })).toMatchObject({ replicas: 5, whenNeeded: 5 })
-    fleet.note(asking(basic, { ordered: 5, needed: 12 }), NOON)
-    expect(fleet.allowance(enterprise, { at: NOON, ordered: 8 })).toMatchObject({ replicas: 15, whenNeeded: 15 })
+    expect(fleet.allowance(basic, { at: NOON, ordered: 12 })).toMatchObject({ replicas: 4, whenNeeded: 4 })
+    fleet.note(asking(basic, { ordered: 4, needed: 12 }), NOON)
+    expect(fleet.allowance(enterprise, { at: NOON, ordered: 8 })).toMatchObject({ replicas: 16, whenNeeded: 16 })
   })
 
-  test('counts what is needed now before what others wish beyond their need', () => {
-    const fleet = fleetOf({ fleet: cap(20) }, [asking(enterprise, { ordered: 8, needed: 10, wanted: 19 })])
+  test('among equals counts what is needed now before what others wish beyond their need', () => {
+    const logs = { ...basic, id: 'shop/logs' }
+    const fleet = fleetOf({ fleet: cap(20) }, [asking(logs, { ordered: 8, needed: 10, wanted: 19 })])
     const { replicas, whenNeeded } = fleet.allowance(basic, { at: NOON, ordered: 2 })
-    expect([replicas, whenNeeded]).toEqual([2, 10])
+    expect([replicas, whenNeeded]).toEqual([6, 10])
   })
 
   test('ends with the budget of its tier where that is the scarcer one', () => {

@@ -15,14 +15,16 @@ const replicasOf = (members: readonly Member[], caps: readonly Cap[]) =>
   Object.fromEntries([...shareOut(members, caps)].map(([id, { replicas }]) => [id, replicas]))
 
 describe('sharing out', () => {
-  test('what basic needs comes before what enterprise wishes beyond its need', () => {
+  test('what enterprise wishes comes before what basic needs; among equals what is needed comes first', () => {
     const members = [
       member('enterprise', 'Enterprise', { needed: 6, wanted: 8 }),
-      member('basic', 'Basic', { needed: 5, wanted: 7 }),
+      member('web', 'Basic', { needed: 5, wanted: 5 }),
+      member('logs', 'Basic', { needed: 1, wanted: 9 }),
     ]
-    expect(replicasOf(members, [fleet(12)])).toEqual({ enterprise: 7, basic: 5 })
-    expect(replicasOf(members, [fleet(20)])).toEqual({ enterprise: 8, basic: 7 })
-    expect(replicasOf(members, [fleet(9)])).toEqual({ enterprise: 6, basic: 3 })
+    expect(replicasOf(members, [fleet(12)])).toEqual({ enterprise: 8, web: 3, logs: 1 })
+    expect(replicasOf(members, [fleet(17)])).toEqual({ enterprise: 8, web: 5, logs: 4 })
+    expect(replicasOf(members, [fleet(30)])).toEqual({ enterprise: 8, web: 5, logs: 9 })
+    expect(replicasOf(members, [fleet(5)])).toEqual({ enterprise: 3, web: 1, logs: 1 })
   })
 
   test('floors are kept though the cap does not pay for them, and what a hold keeps is a floor', () => {

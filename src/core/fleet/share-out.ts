@@ -51,11 +51,12 @@ interface Room {
 const NOTHING = 1e-12
 
 /**
- * Who gets how many, by three rules: floors always (minReplicas, and what a hold keeps), then what is needed now, then what is wished
- * beyond, each from high priority to low. Those of equal priority get the same money, and nobody more than it asks for. So an added
- * member, or another one's greater wish, never gives anybody more, and asking for more than one wants gains nothing.
- * 12 an hour at 1 a replica; enterprise (priority 100) needs 6 and wishes 8, basic (20) needs 5 and wishes 7, floors of 1: enterprise
- * gets 7 and basic 5, for what basic needs comes before what enterprise wishes beyond its need.
+ * Who gets how many: floors first, whatever they cost (minReplicas, and what a hold keeps); then by priority from high to low, and
+ * among equals what is needed now before what is wished beyond. What a high priority wishes comes before what a low one needs: its
+ * wish is what it will need once replicas that are ordered now are ready. Equals get the same money, and nobody more than it asks for.
+ * So an added member, or another one's greater wish, never gives anybody more, and asking for more than one wants gains nothing.
+ * 12 an hour at 1 a replica; enterprise (priority 100) wishes 8, two basics (20) need 5 and 1, floors of 1: enterprise gets 8, they 3
+ * and 1.
  */
 export function shareOut(members: readonly Member[], caps: readonly Cap[]): ReadonlyMap<string, Share> {
   const wishes = members.map((member): Wish => ({ member, given: 0, left: 0 }))
@@ -64,9 +65,9 @@ export function shareOut(members: readonly Member[], caps: readonly Cap[]): Read
     return { cap, left: Math.max(0, cap.costPerHour - sum(floors)) }
   })
   const ranks = [...new Set(members.map(({ priority }) => priority))].toSorted((a, b) => b - a)
-  for (const extraOf of [neededExtra, wantedExtra]) {
-    for (const rank of ranks) {
-      const equals = wishes.filter(({ member }) => member.priority === rank)
+  for (const rank of ranks) {
+    const equals = wishes.filter(({ member }) => member.priority === rank)
+    for (const extraOf of [neededExtra, wantedExtra]) {
       for (const wish of equals) wish.left = extraOf(wish.member) * wish.member.costPerReplicaHour
       pour(equals, rooms)
     }

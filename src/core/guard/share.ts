@@ -9,7 +9,7 @@ export interface ShareSettings {
 
 /**
  * Cuts to what the budgets of tier and fleet leave for the target (`Observation.allowance`, from `core/fleet/`), running replicas too,
- * and never below `minReplicas`. What the believed demand needs right now has a limit of its own, for it comes before what others
+ * and never below `minReplicas`. What the believed demand needs right now has a limit of its own, for it comes before what equals
  * only wish. Absent an allowance nothing is shared.
  */
 export function share({ hasBudget }: ShareSettings): Guard {
