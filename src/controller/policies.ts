@@ -1,5 +1,6 @@
 import type { Clock } from '../ports.ts'
 import type { ControllerConfiguration, HorizontalPodAutoscaler, ScalingPolicy } from '../resources/documents.ts'
+import { fleetSettingsFrom } from '../resources/fleet-settings.ts'
 import { resolveSettings } from '../resources/policy.ts'
 import type { Settings } from '../resources/settings.ts'
 import type { Autoscaler } from './objects.ts'
@@ -43,6 +44,7 @@ export function createSettings({ clock, defaults, cluster, configuration }: Sett
       object: expired ? withoutMode(document) : document,
       ...(configuration && { configuration }),
     })
+    refuseForeign(resolved, configuration)
     const settings = { ...resolved, warnings: [...resolved.warnings, ...otherCurrency(resolved, configuration)] }
     kept.set(object.uid, { resourceVersion: object.resourceVersion, expired, settings })
     return settings
@@ -63,6 +65,15 @@ function otherCurrency({ budget }: Settings, configuration: ControllerConfigurat
   const priced = configuration?.cost?.currency ?? DEFAULT_CURRENCY
   if (budget === undefined || budget.currency === priced) return []
   return [`the budget is in ${budget.currency} and prices are in ${priced} (cost.currency): they are compared as they stand`]
+}
+
+/** A budget that shares with others is in their currency: one of its own in another could not be compared with theirs. */
+function refuseForeign({ name, budget }: Settings, configuration: ControllerConfiguration | undefined): void {
+  const shared = fleetSettingsFrom(configuration?.cost)
+  if (shared === undefined || budget === undefined || budget.currency === shared.currency) return
+  throw new Error(
+    `spec.budget.currency of ${name} is ${budget.currency}, and the budgets of the configuration (cost.budgets) are in ${shared.currency}: expected one currency; write the budget in ${shared.currency}`,
+  )
 }
 
 function hasExpired({ spec }: HorizontalPodAutoscaler, clock: Clock): boolean {

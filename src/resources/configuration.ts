@@ -51,12 +51,7 @@ export interface EffectiveConfiguration {
     readonly thresholdSigma: string | number
     readonly response: 'Hold' | 'Widen' | 'Ignore' | 'AlertOnly'
   }
-  readonly cost: {
-    readonly costPerReplicaHour: string | number
-    readonly currency: string
-    /** Absent: nothing is shared. */
-    readonly budgets?: NonNullable<ControllerConfiguration['cost']>['budgets']
-  }
+  readonly cost: { readonly costPerReplicaHour: string | number; readonly currency: string }
   readonly server: { readonly host: string; readonly port: number; readonly allowedHosts: readonly string[] }
   readonly telemetry: { readonly logLevel: 'Debug' | 'Info' | 'Warn' | 'Error' }
   /** What file and environment say and nothing else: the layer that `resolveSettings` takes as `configuration`. */

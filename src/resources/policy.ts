@@ -1,5 +1,6 @@
 import { CrescendoError } from '../errors.ts'
 import { withinBounds } from './bounds.ts'
+import { refuseTwoCurrencies } from './currencies.ts'
 import type { ControllerConfiguration, HorizontalPodAutoscaler, ScalingPolicy } from './documents.ts'
 import { type Layer, type Layered, mergeLayers, withoutPaths } from './layers.ts'
 import { BUILT_IN, type Settings, settingsFrom } from './settings.ts'
@@ -29,6 +30,7 @@ export function resolveSettings(input: PolicyInput): Settings {
   const selected = selectedLayers(own, library)
   const layers = [{ origin: 'built-in', values: BUILT_IN }, ...configured(input.configuration), ...selected, ...own]
   const { merged, origins } = mergeLayers(layers)
+  refuseTwoCurrencies(layers, { origins, standard: input.configuration?.cost?.currency })
   const cut = withinBounds(merged, chain, origins)
   return settingsFrom(input.object?.metadata.name ?? policy?.metadata.name ?? 'built-in', cut.values, {
     origins,

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { crescendoContender } from '../../src/cli/crescendo-contender.ts'
-import type { FleetSettings, Standing } from '../../src/core/fleet/fleet.ts'
+import type { FleetSettings } from '../../src/core/fleet/fleet.ts'
 import { seasonalLoad } from '../../src/core/forecast/seeded-load.ts'
 import type { Decision } from '../../src/core/model.ts'
 import { loadConfiguration } from '../../src/resources/configuration.ts'
@@ -91,8 +91,8 @@ describe('three services of three tiers on evenings that are too dear for all', 
   const plays: { capped?: Play; free?: Play } = {}
   let budgets: FleetSettings
   beforeAll(async () => {
-    const { cost } = await loadConfiguration({ file: 'examples/fleet-budgets.yaml', env: {} })
-    budgets = fleetSettingsFrom(cost)!
+    const { document } = await loadConfiguration({ file: 'examples/fleet-budgets.yaml', env: {} })
+    budgets = fleetSettingsFrom(document.cost)!
     Object.assign(plays, { capped: await play(budgets), free: await play() })
   }, 180_000)
 
