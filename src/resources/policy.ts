@@ -1,7 +1,7 @@
 import { CrescendoError } from '../errors.ts'
 import { withinBounds } from './bounds.ts'
-import { refuseTwoCurrencies } from './currencies.ts'
 import type { ControllerConfiguration, HorizontalPodAutoscaler, ScalingPolicy } from './documents.ts'
+import { fleetSettingsFrom } from './fleet-settings.ts'
 import { type Layer, type Layered, mergeLayers, withoutPaths } from './layers.ts'
 import { BUILT_IN, type Settings, settingsFrom } from './settings.ts'
 import { suggestion } from './suggestion.ts'
@@ -30,7 +30,8 @@ export function resolveSettings(input: PolicyInput): Settings {
   const selected = selectedLayers(own, library)
   const layers = [{ origin: 'built-in', values: BUILT_IN }, ...configured(input.configuration), ...selected, ...own]
   const { merged, origins } = mergeLayers(layers)
-  refuseTwoCurrencies(layers, { origins, standard: input.configuration?.cost?.currency })
+  refuseTwoCurrencies(layers, origins)
+  refuseForeign(merged, { origins, configuration: input.configuration })
   const cut = withinBounds(merged, chain, origins)
   return settingsFrom(input.object?.metadata.name ?? policy?.metadata.name ?? 'built-in', cut.values, {
     origins,
@@ -56,6 +57,31 @@ function referredPolicy(
 function missingPolicy({ object }: PolicyInput, found: ScalingPolicy | undefined) {
   const name = object?.spec.policyRef?.name
   return name === undefined || found !== undefined ? {} : { missingPolicy: name }
+}
+
+/** The amounts of a budget may come from several layers; nobody converts between them. */
+function refuseTwoCurrencies(layers: readonly Layer[], origins: Readonly<Record<string, string>>): void {
+  const amounts = Object.entries(origins).filter(([path]) => /^budget\.per[A-Z]/.test(path))
+  const told = amounts.map(([path, origin]) => {
+    const { values } = layers.findLast(layer => layer.origin === origin) ?? {}
+    return { path, origin, currency: values?.budget?.currency }
+  })
+  const [first, ...others] = told.filter(({ currency }) => currency !== undefined)
+  const other = others.find(({ currency }) => currency !== first?.currency)
+  if (first === undefined || other === undefined) return
+  const tell = ({ path, origin, currency }: typeof other) => `${path} is in ${currency} (${origin})`
+  throw invalid(`${tell(first)} and ${tell(other)}, expected one currency`)
+}
+
+/** A budget beside those that objects share is in their currency: in another one it could not be compared with theirs. */
+function refuseForeign(
+  { budget }: Layered,
+  given: Pick<Settings, 'origins'> & { readonly configuration: ControllerConfiguration | undefined },
+): void {
+  const shared = fleetSettingsFrom(given.configuration?.cost)
+  if (shared === undefined || budget?.currency === undefined || budget.currency === shared.currency) return
+  const where = `budget.currency is ${budget.currency} (${given.origins['budget.currency']})`
+  throw invalid(`${where} and cost.budgets of the configuration are in ${shared.currency}, expected one currency`)
 }
 
 type Library = ReadonlyMap<string, ScalingPolicy>
