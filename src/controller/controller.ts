@@ -79,6 +79,8 @@ export interface Controller {
   queue(): ScheduleState
   watchAges(): ReturnType<Watches['ages']>
   readonly sources: Sources
+  /** How the budgets that objects share stand; empty while this process does not lead. */
+  budgets(): ReturnType<AgentWorld['shared']['facts']>
   /** What was unusual about each object. */
   readonly anomalies: AnomalyBook
 }
@@ -125,6 +127,7 @@ export function createController(options: ControllerOptions): Controller {
     policies: () => [...options.policies, ...watches.policies.list()],
     queue: () => parts.schedule?.state() ?? { objects: 0, running: 0, waiting: 0, oldestWaitingMs: 0 },
     watchAges: () => watches.ages(options.clock.now()),
+    budgets: () => (isLeader(options) ? world.shared.facts() : []),
     sources: world.sources,
     anomalies: parts.anomalies,
   }

@@ -110,6 +110,7 @@ describe('the shared budgets of a controller', () => {
     shared.note(planFor(web), done)
     shared.forget(web.id)
     expect((await store.recall(BUDGETS)).slots).toMatchObject({ fleet: { at: NOON + 2 * HOUR, spentToday: 24 } })
+    expect(shared.facts()).toMatchObject([{ name: 'fleet', orderedPerHour: 0, spentToday: 24 }])
     const again = await bed({ objects: [mail], budgets, store })
     again.state.now = NOON + 4 * HOUR
     // 100 - 24 - two hours of two replicas leave 72; the floor of two for eight hours is put aside, and 56 are free.
@@ -142,5 +143,6 @@ describe('the shared budgets of a controller', () => {
     shared.forget(web.id)
     expect(shared.allowance(planFor(web), 1)).toBeUndefined()
     expect(shared.claim(planFor(web), 30)).toBeUndefined()
+    expect(shared.facts()).toEqual([])
   })
 })

@@ -1,4 +1,4 @@
-import { createFleet, type Fleet, type FleetMember, memberAfter, type Standing } from '../core/fleet/fleet.ts'
+import { type BudgetFact, createFleet, type Fleet, type FleetMember, memberAfter, type Standing } from '../core/fleet/fleet.ts'
 import type { Spending } from '../core/fleet/purse.ts'
 import type { Allowance, Decision, Instant } from '../core/model.ts'
 import type { Clock, DurableStore, Outcome } from '../ports.ts'
@@ -30,6 +30,8 @@ export interface SharedBudgets {
   claim(plan: Plan, to: number): Withheld | undefined
   note(plan: Plan, done: { readonly decision: Decision; readonly outcome: Outcome | undefined }): void
   forget(id: string): void
+  /** How each stands now. */
+  facts(): readonly BudgetFact[]
 }
 
 /** Under which name the store keeps what was spent; objects have a slash in theirs. */
@@ -67,6 +69,7 @@ export function createSharedBudgets(options: SharedBudgetsOptions): SharedBudget
       void store.remember(BUDGETS, { slots: ours.spent() })
     },
     forget: id => fleet?.forget(id, clock.now()),
+    facts: () => fleet?.budgets(clock.now()) ?? [],
   }
 }
 

@@ -184,7 +184,30 @@ function controllerFamilies(controller: ControllerFact, now: number): readonly M
       '0 while writes to the API server get through, 2 while they are held back because it does not answer, 1 while one tries.',
       single(CIRCUIT[controller.writes ?? 'closed']),
     ),
+    ...budgetFamilies(controller),
     ...sourceFamilies(controller, now),
+  ]
+}
+
+function budgetFamilies({ budgets = [] }: ControllerFact): readonly MetricFamily[] {
+  const by = (period: string, value: (budget: (typeof budgets)[number]) => number | undefined): Samples =>
+    budgets.flatMap(budget => {
+      const found = value(budget)
+      return found === undefined ? [] : [{ labels: { budget: budget.name, period, currency: budget.currency }, value: found }]
+    })
+  const limits = [
+    ...by('hour', ({ limits: { perHour } }) => perHour),
+    ...by('day', ({ limits: { perDay } }) => perDay),
+    ...by('month', ({ limits: { perMonth } }) => perMonth),
+  ]
+  const used = [
+    ...by('hour', ({ orderedPerHour }) => orderedPerHour),
+    ...by('day', ({ spentToday }) => spentToday),
+    ...by('month', ({ spentThisMonth }) => spentThisMonth),
+  ]
+  return [
+    gauge('crescendo_shared_budget_limit', 'Most that those who share the budget may cost in the period.', limits),
+    gauge('crescendo_shared_budget_used', 'What they cost: on order per hour, and spent since day and month began (UTC).', used),
   ]
 }
 

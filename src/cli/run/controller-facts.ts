@@ -53,6 +53,7 @@ export function controllerFacts(options: Options): Facts {
         sources: controller.sources.health(),
         openIntents: openIntents(),
         writes: options.writes(),
+        budgets: controller.budgets(),
         ...(trouble !== undefined && { storeTrouble: trouble }),
       }
     },

@@ -116,6 +116,11 @@ describe('the money of day and month', () => {
     fleet.allowance(enterprise, { at: NOON + HOUR, ordered: 6 })
     fleet.forget(basic.id, NOON + 2 * HOUR)
     fleet.note(asking(enterprise, { ordered: 3 }), NOON + 3 * HOUR)
+    const facts = { currency: 'USD', limits: day, orderedPerHour: 3 }
+    expect(fleet.budgets(NOON + 3 * HOUR)).toEqual([
+      { ...facts, name: 'Basic', orderedPerHour: 0, spentToday: 8, spentThisMonth: 8 },
+      { ...facts, name: 'fleet', spentToday: 26, spentThisMonth: 26 },
+    ])
     expect(fleet.spent()).toMatchObject({
       fleet: { at: NOON + 3 * HOUR, spentToday: 26, spentThisMonth: 26 },
       Basic: { spentToday: 8 },

@@ -22,6 +22,17 @@ export interface FleetMember extends Member {
   readonly ordered: number
 }
 
+/** How a shared budget stands, all in `currency`. */
+export interface BudgetFact {
+  /** "fleet", or the tier. */
+  readonly name: string
+  readonly currency: string
+  readonly limits: SharedBudget
+  readonly orderedPerHour: number
+  readonly spentToday: number
+  readonly spentThisMonth: number
+}
+
 /**
  * The purse of all who share budgets. It is told what each has decided, and tells each what is left for it before it decides. An
  * accumulator: it charges what is on order as time goes by, and uses no clock.
@@ -37,6 +48,7 @@ export interface Fleet {
   /** What it asked for, and what it has on order now. */
   note(member: FleetMember, at: Instant): void
   forget(id: string, at: Instant): void
+  budgets(at: Instant): readonly BudgetFact[]
   /** What was spent of each budget, under its name; as plain values. */
   spent(): Readonly<Record<string, Spending>>
 }
@@ -100,6 +112,14 @@ export function createFleet(
     forget(id, at) {
       bill(at)
       members.delete(id)
+    },
+    budgets(at) {
+      bill(at)
+      return purses.map(({ name, tier, limits }) => {
+        const { spentToday, spentThisMonth = spentToday } = spent[name]!
+        const ordered = orderedPerHour({ name, limits, ...(tier && { tier }) }, [...members.values()])
+        return { name, currency: settings.currency, limits, orderedPerHour: ordered, spentToday, spentThisMonth }
+      })
     },
     spent: () => ({ ...spent }),
   }
