@@ -18,8 +18,18 @@ const everything: Partial<Facts> = {
     isDryRun: false,
     queueDepth: 0,
     watches: [{ resource: 'pods', ageSeconds: 1 }],
-    sources: [{ name: 'prometheus', up: true, lastAnswerAt: 0, latencyMs: 1, calls: 1, failures: 0 }],
+    sources: [{ name: 'prometheus', up: true, lastAnswerAt: 0, latencyMs: 1, calls: 1, failures: 0, circuit: 'closed' }],
     openIntents: 0,
+    budgets: [
+      {
+        name: 'fleet',
+        currency: 'USD',
+        limits: { perHour: 40, enforcement: 'Cap' },
+        orderedPerHour: 31,
+        spentToday: 400,
+        spentThisMonth: 9000,
+      },
+    ],
   }),
 }
 

@@ -83,7 +83,7 @@ test('what a back-test does not play is named, and only where it would change so
   ])
 })
 
-test('of these, a controller acts on mode and drivers, and says so of a priority that it does not act on', async () => {
+test('of these, a controller acts on mode, drivers and priority', async () => {
   const all = {
     mode: 'Paused',
     priority: 80,
@@ -94,9 +94,5 @@ test('of these, a controller acts on mode and drivers, and says so of a priority
     budget: { perHour: '40', perDay: '700' },
     protection: { envelope: 'Enforce', surgeBudgetPerDay: '5' },
   }
-  expect(notActedOn(await settingsOf(all), 'Controller')).toEqual([
-    'prediction.horizonSeconds',
-    'protection.surgeBudgetPerDay',
-    'priority',
-  ])
+  expect(notActedOn(await settingsOf(all), 'Controller')).toEqual(['prediction.horizonSeconds', 'protection.surgeBudgetPerDay'])
 })

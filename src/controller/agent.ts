@@ -10,6 +10,7 @@ import type { Autoscaler, WatchedPod } from './objects.ts'
 import { fingerprintOf, type Known, type Plan, planOf } from './plan.ts'
 import type { Target as ScaleTarget } from './scaled.ts'
 import { createScheduledAround, type ScheduledAround } from './scheduled-around.ts'
+import type { SharedBudgets } from './shared-budgets.ts'
 import { leadMsOf, type Startup, startupOf } from './startup.ts'
 
 /** What one object's agent needs of the world around it. */
@@ -27,6 +28,7 @@ export interface AgentWorld {
   scale(object: Autoscaler, move: { readonly target: ScaleTarget; readonly to: number }): Promise<void>
   /** Why nothing may be written for this object now. */
   withheld(object: Autoscaler, settings: Settings, move: { readonly from: number; readonly to: number }): Withheld | undefined
+  readonly shared: SharedBudgets
   readonly defaults: Pick<Known, 'costPerReplicaHour' | 'manualFloorMs' | 'fallbackAfterMs'>
   readonly mind: Omit<MindOptions, 'store' | 'clock' | 'log' | 'history' | 'settlesAt'>
   /** When this process began to be responsible for the objects. */
@@ -34,7 +36,7 @@ export interface AgentWorld {
 }
 
 export interface Withheld {
-  readonly by: 'DryRun' | 'Standby' | 'Change' | 'Mode' | 'Conflict' | 'Store'
+  readonly by: 'DryRun' | 'Standby' | 'Change' | 'Mode' | 'Conflict' | 'Store' | 'Budget'
   readonly why: string
 }
 
@@ -114,6 +116,7 @@ async function decide({ object, at }: Pick<Turn, 'object' | 'at'>, state: State,
   const plan = planOf(object.checked.document, settings, {
     ...world.defaults,
     pods: target.pods,
+    isSharing: world.shared.holdFor(settings),
     ...(startupMs !== undefined && { startupMs }),
     ...(state.driver !== undefined && { driver: state.driver }),
     readable: [...state.readable],
@@ -124,6 +127,7 @@ async function decide({ object, at }: Pick<Turn, 'object' | 'at'>, state: State,
   const decision = await tick(portsFor({ object, plan, target, workload }, state, world), mind.rules(), plan.target)
   const [learning, accuracy] = [mind.learning(), mind.accuracy()]
   const anomaly = anomalyIn(await world.store.recall(plan.target.id))
+  if (world.object(object.id)?.uid === object.uid) world.shared.note(plan, { decision, outcome: state.seen.outcome })
   return {
     object,
     at,
@@ -219,14 +223,20 @@ function portsFor({ object, plan, target, workload }: Subject, state: State, wor
         if (measured.driver !== undefined) state.driver = measured.driver
         for (const resource of utilizationsRead(plan, measured)) state.readable.add(resource)
         const scheduled = state.scheduledAround(plan, clock.now())
-        return { ...inUnitsOf(plan, measured), ...otherDemand(world.sources, workload), ...(scheduled && { scheduled }) }
+        const allowance = world.shared.allowance(plan, target.replicas.spec)
+        return {
+          ...inUnitsOf(plan, measured),
+          ...otherDemand(world.sources, workload),
+          ...(scheduled && { scheduled }),
+          ...(allowance && { allowance }),
+        }
       },
     },
     cluster: {
       replicas: async () => observed,
       scale: (_, to) => world.scale(object, { target, to }),
       withheld(_, to) {
-        const withheld = world.withheld(object, plan.settings, { from: target.replicas.spec, to })
+        const withheld = world.withheld(object, plan.settings, { from: target.replicas.spec, to }) ?? world.shared.claim(plan, to)
         if (withheld !== undefined) state.seen.withheld = withheld
         return withheld?.why
       },

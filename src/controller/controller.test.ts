@@ -82,6 +82,8 @@ afterEach(async () => {
 
 interface Circumstances {
   readonly spec?: object
+  /** What all objects may cost together in an hour; a replica costs 1. */
+  readonly fleetPerHour?: number
   readonly learners?: Learners
   /** What the source remembers. */
   readonly past?: readonly { readonly at: number; readonly value: number }[]
@@ -91,7 +93,7 @@ interface Circumstances {
 }
 
 /** A controller of that cluster, whose one source answers when the test lets it: the load wants twice the replicas. */
-async function running({ spec, learners, past = [], demand, objectives }: Circumstances = {}) {
+async function running({ spec, learners, past = [], demand, objectives, fleetPerHour }: Circumstances = {}) {
   const { client, ...rest } = cluster(spec)
   const answers: (() => void)[] = []
   const read = () => {
@@ -114,13 +116,20 @@ async function running({ spec, learners, past = [], demand, objectives }: Circum
     ...(learners && { learners }),
     telemetry: controllerTelemetry(),
     policies: [],
+    ...(fleetPerHour !== undefined && {
+      configuration: {
+        apiVersion: 'autoscaling.spotify.ai/v2',
+        kind: 'ControllerConfiguration',
+        cost: { budgets: { fleet: { perHour: fleetPerHour } } },
+      },
+    }),
     settings: {
       identity: 'test',
       namespaces: [],
       workers: 4,
       isDryRun: false,
       backfillMs: 86_400_000,
-      costPerReplicaHour: 0,
+      costPerReplicaHour: fleetPerHour === undefined ? 0 : 1,
       currency: 'USD',
       manualFloorMs: 0,
       fallbackAfterMs: 120_000,
@@ -229,4 +238,20 @@ describe('a controller whose threads hang', () => {
     expect(turns[2]! - turns[1]!).toBeLessThan(4000)
     expect(controller.turn('shop/web')?.learning).toBe('learning the past')
   }, 12_000)
+})
+
+test('a controller whose objects share a budget cuts to it, with prediction Off too, and says so', async () => {
+  const { controller, answers, asked, scales } = await running({ fleetPerHour: 3 })
+  await asked(1)
+  answers[0]?.()
+  await expect.poll(() => controller.turn('shop/web')?.outcome, { timeout: 5000 }).toEqual({ kind: 'scaled' })
+  const { decision } = controller.turn('shop/web')!
+  expect(decision?.verdicts.find(({ by }) => by === 'share')).toEqual({
+    by: 'share',
+    from: 4,
+    to: 3,
+    why: 'fleet budget: 3 of 4 replicas, nobody before it, 2.00 of 3.00 USD an hour on order',
+  })
+  expect(decision?.conditions.find(({ type }) => type === 'BudgetLimited')).toMatchObject({ status: 'True', reason: 'FleetCap' })
+  expect(scales()).toHaveLength(1)
 })

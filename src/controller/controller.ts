@@ -19,6 +19,7 @@ import { createPodIndex } from './pod-index.ts'
 import { createSettings, type SettingsOf } from './policies.ts'
 import { createRecorder, type Recorder } from './recorder.ts'
 import { settleOpenIntents } from './resume.ts'
+import { BUDGETS, createSharedBudgets } from './shared-budgets.ts'
 import { createTargets, type Targets } from './targets.ts'
 import { createVigil, VIGIL_MS } from './vigil.ts'
 import { createWatches, type Watches } from './watches.ts'
@@ -78,6 +79,8 @@ export interface Controller {
   queue(): ScheduleState
   watchAges(): ReturnType<Watches['ages']>
   readonly sources: Sources
+  /** How the budgets that objects share stand; empty while this process does not lead. */
+  budgets(): ReturnType<AgentWorld['shared']['facts']>
   /** What was unusual about each object. */
   readonly anomalies: AnomalyBook
 }
@@ -124,6 +127,7 @@ export function createController(options: ControllerOptions): Controller {
     policies: () => [...options.policies, ...watches.policies.list()],
     queue: () => parts.schedule?.state() ?? { objects: 0, running: 0, waiting: 0, oldestWaitingMs: 0 },
     watchAges: () => watches.ages(options.clock.now()),
+    budgets: () => (isLeader(options) ? world.shared.facts() : []),
     sources: world.sources,
     anomalies: parts.anomalies,
   }
@@ -238,6 +242,7 @@ function worldOf(options: ControllerOptions, wiring: Wiring): AgentWorld {
         },
         move,
       ),
+    shared: createSharedBudgets({ ...options, settingsOf, autoscalers: () => watches.autoscalers.list() }),
     defaults: settings,
     mind: {
       backfillMs: settings.backfillMs,
@@ -285,6 +290,7 @@ async function lead(parts: Parts, signal: AbortSignal): Promise<void> {
   const { options, watches, world } = parts
   const { clock, log, store, telemetry, settings } = options
   if (parts.otherLed) await startAnew(parts)
+  await world.shared.begin()
   await settleOpenIntents({
     store,
     log,
@@ -352,6 +358,7 @@ function dismiss(parts: Parts, object: Autoscaler): void {
   parts.agents.delete(object.id)
   parts.turns.delete(object.id)
   parts.settingsOf.drop(object.uid)
+  parts.world.shared.forget(object.id)
   parts.recorder.forget(object)
 }
 
@@ -382,7 +389,7 @@ async function keepAll({ agents, options, watches }: Parts): Promise<void> {
   const { store, log, clock } = options
   try {
     for (const agent of [...agents.values()]) await agent.mind()?.keep()
-    await store.prune(clock.now(), { targets: watches.autoscalers.list().map(({ id }) => id) })
+    await store.prune(clock.now(), { targets: [BUDGETS, ...watches.autoscalers.list().map(({ id }) => id)] })
   } catch (cause) {
     log.warn('what was learnt was not kept', { cause })
   }

@@ -95,7 +95,9 @@ export function createMind(plan: Plan, options: MindOptions): Mind {
 
 /** Prediction Off without a stated guard or a schedule of ours is the stock HPA exactly. */
 function rulesOf(plan: Plan, options: MindOptions, mode: Plan['prediction']): Rules {
-  if (plan.prediction === 'Off' && plan.options.guards?.hold === undefined && !plan.options.isScheduled) return hpaRules()
+  const { guards, isScheduled } = plan.options
+  const isGuarded = guards?.hold !== undefined || guards?.budget !== undefined || guards?.isSharing === true
+  if (plan.prediction === 'Off' && !isGuarded && !isScheduled) return hpaRules()
   return crescendoRules({ ...crescendoOptionsOf(plan, options), mode })
 }
 

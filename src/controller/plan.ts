@@ -32,6 +32,8 @@ export interface Known {
   readonly costPerReplicaHour: number
   readonly manualFloorMs: number
   readonly fallbackAfterMs: number
+  /** A budget of its tier or of the fleet holds for it. */
+  readonly isSharing?: boolean
 }
 
 /**
@@ -63,7 +65,11 @@ export function planOf(document: HorizontalPodAutoscaler, settings: Settings, kn
     prediction: driver === undefined && mode !== 'Off' ? 'Off' : mode,
     options: {
       ...policy,
-      ...(driver === undefined && { guards: { ...policy.guards, hold: { demand: 'None' } } }),
+      guards: {
+        ...policy.guards,
+        ...(known.isSharing && { isSharing: true }),
+        ...(driver === undefined && { hold: { demand: 'None' } }),
+      },
       manual: isHandsOff ? 'Off' : { manualFloorMs: known.manualFloorMs },
       blind: { fallbackAfterMs: known.fallbackAfterMs },
     },

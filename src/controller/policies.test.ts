@@ -91,4 +91,20 @@ describe('the settings in force', () => {
     expect(settingsOf(inCurrency('USD')).warnings).toEqual([])
     expect(settingsOf(inCurrency('EUR')).warnings.join()).toContain('the budget is in EUR and prices are in USD')
   })
+  test('a budget in another currency than those that it shares is refused, with the place and what to do', () => {
+    const settingsOf = createSettings({
+      clock: { now: () => 0 },
+      defaults: [policy(30)],
+      cluster: () => [],
+      configuration: {
+        apiVersion: 'autoscaling.spotify.ai/v2',
+        kind: 'ControllerConfiguration',
+        cost: { currency: 'SEK', budgets: { fleet: { perHour: '400' } } },
+      },
+    })
+    expect(settingsOf(object({ budget: { currency: 'SEK', perHour: '40' } })).budget?.perHour).toBe(40)
+    expect(() => settingsOf(object({ budget: { currency: 'EUR', perHour: '40' } }, '2'))).toThrow(
+      'budget.currency is EUR (object web) and cost.budgets of the configuration are in SEK, expected one currency',
+    )
+  })
 })

@@ -150,6 +150,36 @@ describe('recording a turn', () => {
     ])
   })
 
+  test('tells when an emergency begins and when it ends, and whether that was by its time alone', async () => {
+    const emergency = (reason: string, status: Condition['status']): Condition => ({
+      type: 'Emergency',
+      status,
+      reason,
+      message: 'told',
+    })
+    const { recorder, events, written } = recording()
+    for (const [reason, status] of [
+      ['NotNeeded', 'False'],
+      ['Overload', 'True'],
+      ['Overload', 'True'],
+      ['DemandUnknown', 'Unknown'],
+      ['NotNeeded', 'False'],
+      ['NotNeeded', 'False'],
+      ['Overload', 'True'],
+      ['Expired', 'False'],
+    ] as const) {
+      const now = emergency(reason, status)
+      await recorder.record(turn({ decision: decision({ conditions: [now] }) }))
+      written.conditions = [{ ...now, lastTransitionTime: '' }]
+    }
+    expect(events).toEqual([
+      { type: 'Warning', reason: 'Overload', note: 'told' },
+      { type: 'Normal', reason: 'EmergencyEnded', note: 'the load fits within the limits again' },
+      { type: 'Warning', reason: 'Overload', note: 'told' },
+      { type: 'Warning', reason: 'EmergencyEnded', note: 'told' },
+    ])
+  })
+
   test('a dry run writes neither status nor events, and still keeps the decision', async () => {
     const { recorder, events, facts, kept } = recording({ isDryRun: true })
     await recorder.record(turn({ decision: decision({ to: 5 }), outcome: { kind: 'held', why: 'dry run' } }))

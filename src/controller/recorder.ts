@@ -249,7 +249,7 @@ const LATE = new Set(['ForecastReliable'])
 /** The event FailedRescale says it with the numbers. */
 const TOLD_OTHERWISE = new Set(['FailedUpdateScale'])
 
-/** A rescale, its failure, and each condition that turned bad. */
+/** A rescale, its failure, each condition that turned bad, and the end of an emergency. */
 function tellEvents(turn: Turn, conditions: readonly Condition[], { events, status }: RecorderOptions): void {
   const { object, decision, outcome } = turn
   const regarding = regardingOf(object)
@@ -268,6 +268,19 @@ function tellEvents(turn: Turn, conditions: readonly Condition[], { events, stat
     if (!isBad || QUIET.has(type) || TOLD_OTHERWISE.has(reason) || (was?.status === now && was.reason === reason)) continue
     events.tell(regarding, { type: 'Warning', reason, note: message })
   }
+  const ended = endOfEmergency(conditions, before)
+  if (ended !== undefined) events.tell(regarding, ended)
+}
+
+type Conditions = readonly Pick<Condition, 'type' | 'status' | 'reason' | 'message'>[]
+
+/** Its beginning is told as any condition that turns bad. */
+function endOfEmergency(conditions: Conditions, before: Conditions): Parameters<EventRecorder['tell']>[1] | undefined {
+  const [now, was] = [conditions, before].map(list => list.find(({ type }) => type === 'Emergency'))
+  if (now?.status !== 'False' || was === undefined || was.status === 'False') return undefined
+  return now.reason === 'Expired'
+    ? { type: 'Warning', reason: 'EmergencyEnded', note: now.message }
+    : { type: 'Normal', reason: 'EmergencyEnded', note: 'the load fits within the limits again' }
 }
 
 function noteOf({ decision }: Turn): string {

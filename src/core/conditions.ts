@@ -20,7 +20,7 @@ export const CONDITIONS = {
   MetricsFresh: ['Fresh', 'MetricsMissing'],
   ForecastReliable: ['Calibrated', 'Unfamiliar', 'OwnViolations', 'NoForecast', 'NotTuned'],
   Fallback: ['NotNeeded', 'Waiting', 'OtherSignals', 'LastGoodDemand', 'ForecastMedian', 'NothingKnown'],
-  BudgetLimited: ['WithinBudget', 'OverBudget', 'BudgetCap', 'PriceUnknown'],
+  BudgetLimited: ['WithinBudget', 'OverBudget', 'BudgetCap', 'TierCap', 'FleetCap', 'PriceUnknown'],
   BreakerOpen: ['Closed', 'ScalingDoesNotHelp', 'Probing'],
   AttackHold: ['DemandBelieved', 'DemandDoubted', 'JumpUnconfirmed'],
   ConflictingWriter: ['NobodyInterferes', 'ReplicasReset'],

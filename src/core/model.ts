@@ -138,6 +138,20 @@ export interface ScheduledWindow {
   readonly expectedLoadFactor?: number
 }
 
+/** What the budgets of tier and fleet leave for one of those who share them. */
+export interface Allowance {
+  /** Most replicas: its share, and no more than there is money for that nobody holds yet. */
+  readonly replicas: number
+  /** Most of them where the believed demand needs that many right now; at least `replicas`. */
+  readonly whenNeeded: number
+  /** Whose budget ends first. */
+  readonly by: 'Fleet' | 'Tier'
+  /** What a person should know of it: "enterprise first, 39.60 of 40.00 USD an hour are on order". */
+  readonly why: string
+  /** A budget that only warns, and what of it is exceeded. */
+  readonly warning?: string
+}
+
 /** The raw facts of one tick, before anybody doubts them. */
 export interface Observation {
   readonly at: Instant
@@ -161,6 +175,8 @@ export interface Observation {
    * Of Availability the share that succeeded (0.999), of Utilization percent of the requests (80).
    */
   readonly objectives?: readonly Reading[]
+  /** Where the target shares a budget with others. */
+  readonly allowance?: Allowance
   /** Occurrences of schedules that are on, or begin soon. */
   readonly scheduled?: readonly ScheduledWindow[]
 }
@@ -226,6 +242,8 @@ export interface Verdict {
   readonly from: number
   readonly to: number
   readonly why: string
+  /** So many it keeps whatever the guards before it say: a floor that no budget of tier or fleet takes from the target. */
+  readonly keeps?: number
 }
 
 export interface Condition {

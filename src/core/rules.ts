@@ -81,7 +81,13 @@ export interface Guard {
   limit(
     draft: Draft,
     context: Context,
-  ): { readonly replicas: number; readonly why: string; readonly memory?: unknown; readonly conditions?: readonly Condition[] }
+  ): {
+    readonly replicas: number
+    readonly why: string
+    readonly keeps?: number
+    readonly memory?: unknown
+    readonly conditions?: readonly Condition[]
+  }
 }
 
 /**

@@ -126,7 +126,8 @@ function guard(rules: Rules, run: { draft: Draft; context: Context; note: Note }
   for (const one of rules.guards) {
     const said = one.limit(draft, run.context)
     run.note(one.name, said)
-    verdicts.push({ by: one.name, from: draft.replicas, to: said.replicas, why: said.why })
+    const { why, keeps } = said
+    verdicts.push({ by: one.name, from: draft.replicas, to: said.replicas, why, ...(keeps !== undefined && { keeps }) })
     draft = { ...draft, replicas: said.replicas }
   }
   return { to: draft.replicas, verdicts }

@@ -31,3 +31,23 @@ test('a source that was down is waited for where nobody else knows the metric, a
   pass(15_000)
   expect((await sources.read(workload(metrics))).demand).toMatchObject({ value: 6 })
 })
+
+test('a source that does not answer is asked no more after five times in a row; nobody waits for it, and one call tries it again', async () => {
+  const answer = { rows: () => [] as ReturnType<typeof rps>, delayMs: 5000 }
+  const slow = await prometheus(answer)
+  const { sources, pass } = bed({ documents: [source('a', slow.url)], timeoutMs: 300 })
+  const stateOf = () => sources.health().find(({ name }) => name === 'prometheus/a')?.circuit
+  for (let tick = 0; tick < 3 && stateOf() === 'closed'; tick++) {
+    await sources.read(workload(metrics))
+    pass(3000)
+  }
+  expect(stateOf()).toBe('open')
+  const before = performance.now()
+  const { demand } = await sources.read(workload(metrics))
+  expect(performance.now() - before).toBeLessThan(200)
+  expect(demand).toMatchObject({ kind: 'missing', why: expect.stringContaining('is tried every 5 s') })
+  Object.assign(answer, { rows: onlyRps(() => rps({ 'web-1': 3, 'web-2': 3 })), delayMs: 0 })
+  pass(15_000)
+  expect((await sources.read(workload(metrics))).demand).toMatchObject({ value: 6 })
+  expect(stateOf()).toBe('closed')
+})

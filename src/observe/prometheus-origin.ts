@@ -1,3 +1,4 @@
+import { type CircuitUse, createCircuit } from '../circuit.ts'
 import type { MetricSpec } from '../core/model.ts'
 import type { Clock, Log } from '../ports.ts'
 import { builtInMetric } from './catalogue.ts'
@@ -42,13 +43,22 @@ const NAMESPACES_PER_QUERY = 200
 const MAX_GROUPS = 5000
 const IDLE_GROUP_MS = 600_000
 
+/** Only what costs time counts: a refusal is told at once, and may concern one query. */
+const PATIENT: CircuitUse<Found<readonly Row[]>> = {
+  isSilence: ended =>
+    'value' in ended &&
+    ended.value.kind === 'missing' &&
+    (ended.value.reason === 'Timeout' || ended.value.reason === 'Unreachable'),
+  refuse: told => missing('Unreachable', told),
+}
+
 /** A MetricSource of type Prometheus: its catalogue, and behind it the built-in one. */
 export function createPrometheusOrigin(document: SourceDocument, tools: PrometheusTools): SourceOrigin {
   const { metadata, spec } = document
   const { clock, log, settings } = tools
   const name = `prometheus/${metadata.name}`
   const record = createHealthRecord(name, clock)
-  const lane = createLane(8, clock)
+  const [lane, circuit] = [createLane(8, clock), createCircuit(clock)]
   const timeoutMs = spec.timeoutSeconds === undefined ? settings.timeoutMs : spec.timeoutSeconds * 1000
   const client = createPrometheus({
     url: spec.url ?? '',
@@ -58,11 +68,12 @@ export function createPrometheusOrigin(document: SourceDocument, tools: Promethe
     ...(spec.tls?.serverName !== undefined && { serverName: spec.tls.serverName }),
     onWarnings: count => log.warn('metric source warned about a query', { source: name, count }),
   })
-  const query = (promql: string) => record.note(() => lane.run(timeoutMs, leftMs => client.query(promql, leftMs)))
+  const query = (promql: string) =>
+    circuit.run(() => record.note(() => lane.run(timeoutMs, leftMs => client.query(promql, leftMs))), PATIENT)
   const groups = createGroups(spec, { ...tools, query })
   return {
     name,
-    health: record.health,
+    health: () => ({ ...record.health(), circuit: circuit.state() }),
     async answer(question) {
       const { workload } = question
       const entry = atPercentile(entryFor(spec.catalogue, question.spec), question.percentile, spec.tenancy)

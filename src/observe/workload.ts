@@ -1,3 +1,4 @@
+import type { CircuitState } from '../circuit.ts'
 import type { MetricAnswer, Observation, Pod, Target } from '../core/model.ts'
 
 /** A pod with what a metric source needs beyond the core's view of it. */
@@ -69,4 +70,6 @@ export interface SourceHealth {
   /** Calls so far, and those of them that failed; absent where the source is not called but told. */
   readonly calls?: number
   readonly failures?: number
+  /** Whether calls get through to it; absent where nothing keeps them. */
+  readonly circuit?: CircuitState
 }

@@ -236,27 +236,34 @@ const schedules = inCluster(
 
 export const currency = z.string().regex(/^[A-Z]{3}$/, { error: 'expected three capital letters (ISO 4217), such as USD' })
 
+export const NO_LIMIT = 'expected perHour, perDay or perMonth'
+
 const budget = inCluster(
   object({
     currency: inCluster(currency, { pattern: '^[A-Z]{3}$', maxLength: 3 })
       .exactOptional()
-      .describe('The currency of perHour and perDay, three letters (ISO 4217). Default: USD.'),
+      .describe('The currency of the amounts, three letters (ISO 4217). Default: USD.'),
     perHour: positiveQuantity
       .exactOptional()
       .describe('Most that the replicas may cost in an hour, in the currency. Example: "40".'),
     perDay: positiveQuantity
       .exactOptional()
       .describe('Most that the replicas may cost in a day, in the currency. Example: "700".'),
+    perMonth: positiveQuantity
+      .exactOptional()
+      .describe('Most that the replicas may cost in a calendar month (UTC), in the currency. Example: "15000".'),
     enforcement: z
       .enum(['Warn', 'Cap'])
       .exactOptional()
       .describe('Warn: only told when it is reached. Cap: no replica beyond it, but for emergencies. Default: Cap.'),
-  }).refine(given => given.perHour !== undefined || given.perDay !== undefined, { error: 'expected perHour, perDay or both' }),
+  }).refine(({ perHour, perDay, perMonth }) => [perHour, perDay, perMonth].some(limit => limit !== undefined), {
+    error: NO_LIMIT,
+  }),
   {
     rules: [
       {
-        rule: 'has(self.perHour) || has(self.perDay)',
-        message: 'expected perHour, perDay or both',
+        rule: 'has(self.perHour) || has(self.perDay) || has(self.perMonth)',
+        message: NO_LIMIT,
         reason: 'FieldValueRequired',
       },
     ],
@@ -337,7 +344,7 @@ export const blocks = {
     .describe(
       'Known times of more or less load, repeated (cron) or once (start). Example: [{name: drop, start: "2026-12-04T23:45:00Z", durationSeconds: 7200, expectedLoadFactor: "6"}].',
     ),
-  budget: budget.exactOptional().describe('Most that the replicas may cost; perHour, perDay or both. Default: no budget.'),
+  budget: budget.exactOptional().describe('Most that the replicas may cost: perHour, perDay, perMonth. Default: no budget.'),
   emergency: object({
     maxReplicas: z
       .int()

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { anomaly, currency, prediction } from './blocks.ts'
-import { GROUP_VERSION, metadata, naturalQuantity, object, text } from './fields.ts'
+import { anomaly, currency, NO_LIMIT, prediction } from './blocks.ts'
+import { GROUP_VERSION, metadata, naturalQuantity, object, positiveQuantity, text } from './fields.ts'
 
 /** The ControllerConfiguration: only sections that something reads. Each key has its default in CONFIGURATION_DEFAULTS. */
 
@@ -124,6 +124,23 @@ const server = object({
     .describe('Names, beside host and localhost, that a request may have in its Host header.'),
 })
 
+/** A budget that several objects share; amounts are in cost.currency. */
+const sharedBudget = (who: string) =>
+  object({
+    perHour: positiveQuantity.exactOptional().describe(`Most that ${who} may cost in an hour, in currency.`),
+    perDay: positiveQuantity.exactOptional().describe(`Most that ${who} may cost in a day (UTC), in currency.`),
+    perMonth: positiveQuantity.exactOptional().describe(`Most that ${who} may cost in a calendar month (UTC), in currency.`),
+    enforcement: z
+      .enum(['Warn', 'Cap'])
+      .exactOptional()
+      .describe('Warn: only told when it is reached. Cap: no replica beyond it but for minReplicas. Absent: Cap.'),
+  })
+    .refine(({ perHour, perDay, perMonth }) => [perHour, perDay, perMonth].some(limit => limit !== undefined), {
+      error: NO_LIMIT,
+    })
+    .exactOptional()
+    .describe(`Most that ${who} may cost.`)
+
 const SECTIONS = {
   controller: controller.exactOptional().describe('The loop, and its way to the API server.'),
   metrics: metrics.exactOptional().describe('How metrics are read, and when they count as missing.'),
@@ -148,7 +165,15 @@ const SECTIONS = {
     .describe('Anomalies of the load, where tier, profile, policy and object do not say otherwise.'),
   cost: object({
     costPerReplicaHour: naturalQuantity.exactOptional().describe('Price of one replica for one hour, in currency.'),
-    currency: currency.exactOptional().describe('The currency of prices, three letters (ISO 4217).'),
+    currency: currency.exactOptional().describe('The currency of prices and of budgets, three letters (ISO 4217).'),
+    budgets: object({
+      fleet: sharedBudget('all objects together'),
+      enterprise: sharedBudget('all objects of tier Enterprise together'),
+      premium: sharedBudget('all objects of tier Premium together'),
+      basic: sharedBudget('all objects of tier Basic together'),
+    })
+      .exactOptional()
+      .describe('Most that objects may cost together; who has the higher priority is served first.'),
   })
     .exactOptional()
     .describe('What replicas cost.'),

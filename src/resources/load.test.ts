@@ -159,7 +159,7 @@ describe('what is wrong, with its place, what was found and what was expected', 
     [
       'a budget of nothing',
       spec('  budget: { currency: USD }'),
-      'F:8:11: spec.budget: found an object, expected perHour, perDay or both',
+      'F:8:11: spec.budget: found an object, expected perHour, perDay or perMonth',
     ],
     [
       'a day that never comes',

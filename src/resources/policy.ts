@@ -1,6 +1,7 @@
 import { CrescendoError } from '../errors.ts'
 import { withinBounds } from './bounds.ts'
 import type { ControllerConfiguration, HorizontalPodAutoscaler, ScalingPolicy } from './documents.ts'
+import { fleetSettingsFrom } from './fleet-settings.ts'
 import { type Layer, type Layered, mergeLayers, withoutPaths } from './layers.ts'
 import { BUILT_IN, type Settings, settingsFrom } from './settings.ts'
 import { suggestion } from './suggestion.ts'
@@ -30,6 +31,7 @@ export function resolveSettings(input: PolicyInput): Settings {
   const layers = [{ origin: 'built-in', values: BUILT_IN }, ...configured(input.configuration), ...selected, ...own]
   const { merged, origins } = mergeLayers(layers)
   refuseTwoCurrencies(layers, origins)
+  refuseForeign(merged, { origins, configuration: input.configuration })
   const cut = withinBounds(merged, chain, origins)
   return settingsFrom(input.object?.metadata.name ?? policy?.metadata.name ?? 'built-in', cut.values, {
     origins,
@@ -69,6 +71,17 @@ function refuseTwoCurrencies(layers: readonly Layer[], origins: Readonly<Record<
   if (first === undefined || other === undefined) return
   const tell = ({ path, origin, currency }: typeof other) => `${path} is in ${currency} (${origin})`
   throw invalid(`${tell(first)} and ${tell(other)}, expected one currency`)
+}
+
+/** A budget beside those that objects share is in their currency: in another one it could not be compared with theirs. */
+function refuseForeign(
+  { budget }: Layered,
+  given: Pick<Settings, 'origins'> & { readonly configuration: ControllerConfiguration | undefined },
+): void {
+  const shared = fleetSettingsFrom(given.configuration?.cost)
+  if (shared === undefined || budget?.currency === undefined || budget.currency === shared.currency) return
+  const where = `budget.currency is ${budget.currency} (${given.origins['budget.currency']})`
+  throw invalid(`${where} and cost.budgets of the configuration are in ${shared.currency}, expected one currency`)
 }
 
 type Library = ReadonlyMap<string, ScalingPolicy>

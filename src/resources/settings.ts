@@ -44,6 +44,7 @@ export interface Settings {
     readonly currency: string
     readonly perHour?: number
     readonly perDay?: number
+    readonly perMonth?: number
     readonly enforcement: 'Warn' | 'Cap'
   }
   readonly emergency: { readonly maxReplicas: number; readonly maxDurationSeconds: number }
@@ -158,7 +159,7 @@ function limitsFrom(merged: Layered, currency = 'USD') {
       budget: {
         currency: budget.currency ?? currency,
         enforcement: budget.enforcement ?? 'Cap',
-        ...amounts<'perHour' | 'perDay'>(pick(budget, ['perHour', 'perDay'])),
+        ...amounts<'perHour' | 'perDay' | 'perMonth'>(pick(budget, ['perHour', 'perDay', 'perMonth'])),
       },
     }),
     emergency: { ...BUILT_IN.emergency, ...emergency },

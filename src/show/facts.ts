@@ -1,3 +1,5 @@
+import type { CircuitState } from '../circuit.ts'
+import type { BudgetFact } from '../core/fleet/fleet.ts'
 import type { ForecastAccuracy } from '../core/forecast/accuracy/accuracy.ts'
 import type { Condition, Decision, Instant } from '../core/model.ts'
 import type { KeptEpisode } from '../core/screen/alarm-book.ts'
@@ -135,6 +137,10 @@ export interface ControllerFact {
   /** Open watches, each with the time since its last event or bookmark. */
   readonly watches: readonly { readonly resource: string; readonly ageSeconds: number }[]
   readonly sources: readonly SourceFact[]
+  /** How the budgets that objects share stand. */
+  readonly budgets?: readonly BudgetFact[]
+  /** Whether writes get through to the API server; absent where nothing is written. */
+  readonly writes?: CircuitState
   /** Intents without an outcome. */
   readonly openIntents: number
   /** Why the store's last write failed; absent while it works. */
@@ -151,6 +157,8 @@ export interface SourceFact {
   /** Calls so far, and those of them that failed. */
   readonly calls?: number
   readonly failures?: number
+  /** Whether calls get through to it; absent where nothing keeps them. */
+  readonly circuit?: CircuitState
 }
 
 /** "namespace/name", the id of a Target. */

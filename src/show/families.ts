@@ -184,9 +184,39 @@ function controllerFamilies(controller: ControllerFact, now: number): readonly M
     gauge('crescendo_watch_age_seconds', 'Time since the last event or bookmark of a watch.', ages),
     gauge('crescendo_store_up', "1 while the store's writes succeed.", single(storeTrouble === undefined ? 1 : 0)),
     gauge('crescendo_journal_open_intents', 'Intents without an outcome.', single(openIntents)),
+    gauge(
+      'crescendo_api_writes_circuit',
+      '0 while writes to the API server get through, 2 while they are held back because it does not answer, 1 while one tries.',
+      single(CIRCUIT[controller.writes ?? 'closed']),
+    ),
+    ...budgetFamilies(controller),
     ...sourceFamilies(controller, now),
   ]
 }
+
+function budgetFamilies({ budgets = [] }: ControllerFact): readonly MetricFamily[] {
+  const by = (period: string, value: (budget: (typeof budgets)[number]) => number | undefined): Samples =>
+    budgets.flatMap(budget => {
+      const found = value(budget)
+      return found === undefined ? [] : [{ labels: { budget: budget.name, period, currency: budget.currency }, value: found }]
+    })
+  const limits = [
+    ...by('hour', ({ limits: { perHour } }) => perHour),
+    ...by('day', ({ limits: { perDay } }) => perDay),
+    ...by('month', ({ limits: { perMonth } }) => perMonth),
+  ]
+  const used = [
+    ...by('hour', ({ orderedPerHour }) => orderedPerHour),
+    ...by('day', ({ spentToday }) => spentToday),
+    ...by('month', ({ spentThisMonth }) => spentThisMonth),
+  ]
+  return [
+    gauge('crescendo_shared_budget_limit', 'Most that those who share the budget may cost in the period.', limits),
+    gauge('crescendo_shared_budget_used', 'What they cost: on order per hour, and spent since day and month began (UTC).', used),
+  ]
+}
+
+const CIRCUIT = { closed: 0, 'half-open': 1, open: 2 }
 
 function sourceFamilies({ sources }: ControllerFact, now: number): readonly MetricFamily[] {
   const of = (value: (source: ControllerFact['sources'][number]) => number | undefined): Samples =>
@@ -198,9 +228,15 @@ function sourceFamilies({ sources }: ControllerFact, now: number): readonly Metr
   const ages = of(({ lastAnswerAt }) => (lastAnswerAt === undefined ? undefined : Math.max(0, now - lastAnswerAt) / 1000))
   const calls = of(source => source.calls)
   const failures = of(source => source.failures)
+  const circuits = of(({ circuit }) => (circuit === undefined ? undefined : CIRCUIT[circuit]))
   const latencies = of(({ latencyMs }) => (latencyMs === undefined ? undefined : latencyMs / 1000))
   return [
     gauge('crescendo_metric_source_up', '1 while the source answers.', up),
+    gauge(
+      'crescendo_metric_source_circuit',
+      '0 while calls get through, 2 while the source is not asked because it does not answer, 1 while one call tries.',
+      circuits,
+    ),
     gauge('crescendo_metric_source_age_seconds', 'Time since its last good answer.', ages),
     gauge('crescendo_metric_source_latency_seconds', 'Time of its last answer.', latencies),
     counter('crescendo_metric_source_calls', 'Calls to the source.', calls),

@@ -1,6 +1,7 @@
-import type { Decision, Target } from '../core/model.ts'
+import type { Allowance, Decision, Target } from '../core/model.ts'
 import type { Rules } from '../core/rules.ts'
 import { tick as decide } from '../loop/tick.ts'
+import type { Ports } from '../ports.ts'
 import { createColumns, type ServedColumns } from './served.ts'
 import { createWorld, type WorldOptions } from './world.ts'
 
@@ -33,6 +34,8 @@ export interface RunOptions {
   /** Microseconds from any fixed point. It is only reported: without one, a run is the same bytes every time. */
   readonly stopwatch?: () => number
   readonly onDecision?: (decision: Decision, tick: number) => void
+  /** What shared budgets leave for it, asked before each decision. */
+  readonly allowance?: (now: { readonly at: number; readonly ordered: number }) => Allowance
   readonly onProgress?: (done: number, total: number) => void
 }
 
@@ -51,6 +54,7 @@ const PROGRESS_TICKS = 1024
 export function startSimulation(rules: Rules, scenario: Scenario, options: RunOptions = {}): Simulation {
   const { load, target } = scenario
   const world = createWorld(scenario)
+  const ports = options.allowance ? sharing(world.ports, options.allowance) : world.ports
   const columns = {
     time: new Float64Array(world.ticks),
     ready: new Int32Array(world.ticks),
@@ -64,7 +68,7 @@ export function startSimulation(rules: Rules, scenario: Scenario, options: RunOp
     async step() {
       world.begin()
       const before = options.stopwatch?.() ?? 0
-      const decision = await decide(world.ports, rules, target)
+      const decision = await decide(ports, rules, target)
       if (options.stopwatch) columns.micros[played] = options.stopwatch() - before
       const { time, ready, desired, served } = world.end()
       columns.time[played] = time
@@ -90,6 +94,15 @@ export function startSimulation(rules: Rules, scenario: Scenario, options: RunOp
       }
     },
   }
+}
+
+/** The world of one that shares a budget with others: it is told with the metrics. */
+function sharing(ports: Ports, allowance: NonNullable<RunOptions['allowance']>): Ports {
+  const read: Ports['metrics']['read'] = async target => {
+    const [found, { replicas }] = await Promise.all([ports.metrics.read(target), ports.cluster.replicas(target)])
+    return { ...found, allowance: allowance({ at: ports.clock.now(), ordered: replicas.spec }) }
+  }
+  return { ...ports, metrics: { ...ports.metrics, read } }
 }
 
 /** Plays the whole scenario. */

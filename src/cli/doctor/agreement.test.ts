@@ -21,7 +21,7 @@ const outcomeOf = (name: string, known: ReturnType<typeof caseOf>) =>
   WORKLOAD_CHECKS.find(check => check.name === name)!.examine(known)
 
 test('the guards that are weighed are guards of the core', () => {
-  const guards = guardsInOrder({ budget: {} }).map(({ name }) => name)
+  const guards = guardsInOrder({ budget: {}, isSharing: true }).map(({ name }) => name)
   expect(WEIGHED.filter(name => !guards.includes(name))).toEqual([])
 })
 

@@ -189,7 +189,7 @@ function hpaCheaper(past: Past, { capacity, ...known }: Case & { readonly capaci
 }
 
 function budget({ status, reason, message }: Case['workload']['conditions'][number], { past }: Case) {
-  const cut = 'unread' in past ? 0 : timeOf(past, decision => cutBy(decision, 'budget') > 0)
+  const cut = 'unread' in past ? 0 : timeOf(past, decision => cutBy(decision, 'budget') + cutBy(decision, 'share') > 0)
   const evidence = `BudgetLimited ${reason}: ${message}${'unread' in past ? '' : `; it cut for ${ofPast(cut, past)}`}`
   if (reason === 'PriceUnknown') {
     const fix = 'say what a replica costs: cost.costPerReplicaHour of the configuration'
@@ -197,7 +197,7 @@ function budget({ status, reason, message }: Case['workload']['conditions'][numb
   }
   if (status === 'True' || cut > 0 || reason === 'OverBudget') {
     const fix =
-      'raise spec.budget, or lower what is asked for (over-provisioned, hpa-cheaper, min-replicas); a capped budget outranks the SLO'
+      'raise spec.budget (of TierCap and FleetCap: cost.budgets), or lower what is asked for (over-provisioned, hpa-cheaper, min-replicas); a capped budget outranks the SLO'
     return finding('the budget is reached', { evidence, fix })
   }
   return clear(evidence)

@@ -1,3 +1,4 @@
+import type { CircuitState } from '../../circuit.ts'
 import type { Turn } from '../../controller/agent.ts'
 import type { Controller } from '../../controller/controller.ts'
 import { capacityInForce } from '../../controller/plan.ts'
@@ -19,6 +20,8 @@ interface Options {
   readonly isDryRun: boolean
   readonly currency: string
   readonly counted: () => readonly MetricFamily[]
+  /** Whether writes get through to the API server. */
+  readonly writes: () => CircuitState
 }
 
 /** A running controller as facts for the API. */
@@ -51,6 +54,8 @@ export function controllerFacts(options: Options): Facts {
         watches: controller.watchAges(),
         sources: controller.sources.health(),
         openIntents: openIntents(),
+        writes: options.writes(),
+        budgets: controller.budgets(),
         ...(trouble !== undefined && { storeTrouble: trouble }),
       }
     },

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { type Controller, type ControllerOptions, createController } from '../../controller/controller.ts'
+import type { KubeClient } from '../../kube/api.ts'
 import { type ConnectedKubeClient, connect } from '../../kube/client.ts'
 import type { KubeConfigChoice } from '../../kube/kubeconfig.ts'
 import { createElection, type Election } from '../../kube/lease.ts'
 import { getSecretValue } from '../../kube/secrets.ts'
+import { withWriteCircuit } from '../../kube/write-circuit.ts'
 import { createLearnPool } from '../../learn/learn-pool.ts'
 import { createPushBuffer, type PushBuffer } from '../../observe/push.ts'
 import { createSources, type SourcesOptions } from '../../observe/sources.ts'
@@ -50,7 +52,9 @@ export async function openController(composing: Composing): Promise<OpenControll
   const store = await storeFor(configuration, { env, log, periodMs: id => controller?.periodMs(id) })
   const pushed = createPushBuffer({ clock })
   const learners = createLearnPool()
-  controller = createController(await controllerOptions(composing, { client, store, telemetry, pushed, learners }))
+  const writing = withWriteCircuit(client, clock)
+  const adapters = { client: writing.client, store, telemetry, pushed, learners }
+  controller = createController(await controllerOptions(composing, adapters))
   const facts = controllerFacts({
     controller,
     store,
@@ -59,6 +63,7 @@ export async function openController(composing: Composing): Promise<OpenControll
     version: packageVersion(),
     currency: configuration.cost.currency,
     counted: () => telemetry.families(),
+    writes: writing.state,
   })
   return {
     controller,
@@ -75,7 +80,7 @@ export async function openController(composing: Composing): Promise<OpenControll
 }
 
 interface Adapters {
-  readonly client: ConnectedKubeClient
+  readonly client: KubeClient
   readonly store: DurableStore
   readonly telemetry: ControllerTelemetry
   readonly pushed: PushBuffer
@@ -168,7 +173,7 @@ async function storeFor(
 /** A dry run writes nothing, no Lease either. */
 function electionFor(
   { controller: { leaderElection } }: EffectiveConfiguration,
-  { client, identity, log, isDryRun }: { client: ConnectedKubeClient; identity: string; log: Log; isDryRun: boolean },
+  { client, identity, log, isDryRun }: { client: KubeClient; identity: string; log: Log; isDryRun: boolean },
 ): Election | undefined {
   if (isDryRun || !leaderElection.enabled) return undefined
   return createElection({

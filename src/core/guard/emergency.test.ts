@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Target } from '../model.ts'
 import { emergency } from './emergency.ts'
-import { type Moment, play } from './timeline.ts'
+import { type Moment, play, workload } from './timeline.ts'
 
 /** Two ticks of overload before a moment at second 0: with it an emergency begins. */
 const overloaded = (asked: number): readonly Moment[] => [-30, -15].map(seconds => ({ seconds, asked, demand: 2100 }))
@@ -57,6 +58,44 @@ describe('emergency', () => {
     })
     expect(replicas([short(0, 1), short(15, 2), short(30, 3), short(45, 4)])).toEqual([12, 12, 12, 16])
     expect(replicas([short(0, 4), short(15, 4), short(30, 3), short(45, 3)])).toEqual([12, 12, 12, 12])
+  })
+
+  test('so are replicas that stay short while errors burn what was promised: 5 %, or 14.4 times what an objective allows', () => {
+    const failing = (errorRatio: number) =>
+      [0, 15, 30].map((seconds): Moment => ({ seconds, asked: 12, ready: 10, demand: 1600, observation: { errorRatio } }))
+    const last = (errorRatio: number, objectives: Target['objectives'] = []) =>
+      play(emergency(), failing(errorRatio), { ...workload, objectives }).at(-1)?.replicas
+    expect([last(0.05), last(0.049)]).toEqual([16, 12])
+    expect(last(0.0015, [{ type: 'Availability', threshold: 0.9999 }])).toBe(16)
+    expect(last(0.0014, [{ type: 'Availability', threshold: 0.9999 }])).toBe(12)
+    expect(last(0.0015, [{ type: 'ErrorRatio', threshold: 0.0001 }])).toBe(16)
+    expect(last(0.049, [{ type: 'Latency', metric: 'm', percentile: 99, threshold: 0.025 }])).toBe(12)
+    expect(replicas([0, 15, 30].map(seconds => ({ seconds, asked: 12, demand: 900, observation: { errorRatio: 1 } })))).toEqual([
+      12, 12, 12,
+    ])
+  })
+
+  test('does not end because it has made enough replicas ready: what the guards before it would cut to must do', () => {
+    const failing = (seconds: number): Moment => ({
+      seconds,
+      asked: 12,
+      ready: 12,
+      demand: 1600,
+      observation: { errorRatio: 0.2 },
+    })
+    const served = (seconds: number): Moment => ({ seconds, asked: 12, spec: 16, demand: 1600, observation: { errorRatio: 0 } })
+    const moments = [...[0, 15, 30].map(failing), ...[45, 60, 75, 90, 105].map(served)]
+    expect(replicas(moments)).toEqual([12, 12, 16, 16, 16, 16, 16, 16])
+    const lower = [120, 135, 150].map((seconds): Moment => ({ seconds, asked: 12, spec: 16, demand: 1100 }))
+    expect(replicas([...moments, ...lower]).slice(-3)).toEqual([16, 16, 12])
+  })
+
+  test('goes no further than what is shared allows, and does not begin for want of shared money', () => {
+    const allowance = { replicas: 12, whenNeeded: 15, by: 'Fleet', why: '' } as const
+    const flood = (seconds: number, asked: number): Moment => ({ seconds, asked, demand: 4000, observation: { allowance } })
+    const said = play(emergency(), [flood(0, 12), flood(15, 12), flood(30, 12)])
+    expect(said.at(-1)).toMatchObject({ replicas: 15, why: 'believed demand needs 40 of at most 15, 1800 s left' })
+    expect(play(emergency(), [flood(0, 15), flood(15, 15), flood(30, 15)]).at(-1)).toMatchObject({ why: 'not needed' })
   })
 
   test('without a backlog to look at, being short for long is the business of the other rules', () => {

@@ -1,5 +1,5 @@
 import { condition, type Word } from '../conditions.ts'
-import type { Condition, Instant } from '../model.ts'
+import type { Condition, Instant, Target } from '../model.ts'
 import { type Context, type Draft, type Guard, recall } from '../rules.ts'
 
 export interface EmergencySettings {
@@ -10,6 +10,11 @@ export interface EmergencySettings {
   /** Ticks in a row of overload (or of calm) that count, so that one wrong sample orders nothing. Default 3. */
   readonly ticks?: number
 }
+
+/** An error budget of 30 days that burns so many times too fast is 2 % gone in an hour (the page alert of Google's SRE workbook). */
+const FAST_BURN = 14.4
+/** Errors of that share are a sign whatever was promised, and where nothing was. */
+const MANY_ERRORS = 0.05
 
 /** After that long without a new peak an emergency follows the demand down. */
 const PEAK_HOLD_MS = 300_000
@@ -31,9 +36,10 @@ interface State {
 type Pressure = 'unknown' | 'calm' | 'short' | 'mounting' | 'overload'
 
 /**
- * Passes pace, bounds and budget where, for several ticks, believed demand exceeds everything allowed (more needed than the
- * maximum) or ready replicas stay short while the backlog grows. Never on missing or doubted demand: then a running
- * emergency keeps what it has (missing) or gives way (doubted). It never lowers a count, and falls back by itself.
+ * Passes pace, bounds and its own budget where, for several ticks, believed demand exceeds everything allowed (more needed than the
+ * maximum), or all ready replicas are saturated while the backlog grows or the error budget burns fast. Never on missing or doubted
+ * demand: then a running emergency keeps what it has (missing) or gives way (doubted). Nor for want of money that is shared: what
+ * others have is not its to take. It never lowers a count, and falls back by itself.
  */
 export function emergency(settings: EmergencySettings = {}): Guard {
   const { maxReplicas = 500, maxDurationSeconds = 1800, ticks = 3 } = settings
@@ -54,13 +60,26 @@ export function emergency(settings: EmergencySettings = {}): Guard {
 
 function pressureOf(draft: Draft, { situation, target }: Context, before: State): Pressure {
   const { observation, doubts } = situation
-  const { demand, replicas, backlog } = observation
+  const { demand, replicas, backlog, errorRatio, allowance } = observation
   if (draft.needed === undefined || doubts.some(({ believes }) => demand.kind === 'value' && believes < demand.value)) {
     return 'unknown'
   }
+  // Calm is what would stay so without the emergency: what is ready thanks to it says nothing.
+  if (draft.needed <= Math.min(replicas.ready, target.maxReplicas, draft.replicas)) return 'calm'
+  if (draft.replicas >= (allowance?.whenNeeded ?? Number.POSITIVE_INFINITY)) return 'short'
   if (draft.needed > target.maxReplicas) return 'overload'
-  if (draft.needed <= replicas.ready) return 'calm'
-  return backlog !== undefined && before.backlog !== undefined && backlog > before.backlog ? 'mounting' : 'short'
+  const isQueueGrowing = backlog !== undefined && before.backlog !== undefined && backlog > before.backlog
+  return isQueueGrowing || (errorRatio ?? 0) >= burningFast(target) ? 'mounting' : 'short'
+}
+
+/** The error ratio at which what the target promised is lost fast: 0.00144 where 0.9999 of all requests are to be served. */
+function burningFast({ objectives = [] }: Target): number {
+  const allowed = objectives.flatMap(({ type, ...one }) =>
+    'threshold' in one && (type === 'ErrorRatio' || type === 'Availability')
+      ? [type === 'ErrorRatio' ? one.threshold : 1 - one.threshold]
+      : [],
+  )
+  return Math.min(MANY_ERRORS, ...allowed.map(ratio => FAST_BURN * ratio))
 }
 
 function count(before: State, { pressure, draft, context }: { pressure: Pressure; draft: Draft; context: Context }): State {
@@ -108,7 +127,9 @@ function answer(
       ...tell('Unknown', 'DemandUnknown', `demand is missing or doubted: raises nothing, ${leftSeconds} s left`),
     }
   }
-  const replicas = Math.max(draft.replicas, Math.min(state.peak, run.maxReplicas))
-  const why = `believed demand needs ${state.peak} of at most ${run.maxReplicas}, ${leftSeconds} s left`
+  const { allowance } = context.situation.observation
+  const most = Math.min(run.maxReplicas, allowance?.whenNeeded ?? Number.POSITIVE_INFINITY)
+  const replicas = Math.max(draft.replicas, Math.min(state.peak, most))
+  const why = `believed demand needs ${state.peak} of at most ${most}, ${leftSeconds} s left`
   return { replicas, ...tell('True', 'Overload', why) }
 }

@@ -29,8 +29,8 @@ export function hold({ demand = 'Expected', settlesAt }: HoldSettings = {}): Gua
         ...unusual,
       ]
       return draft.replicas < kept
-        ? { replicas: kept, why: `holds ${kept}: ${reason.why}`, conditions }
-        : { replicas: draft.replicas, why: `no scale-down while ${reason.why}`, conditions }
+        ? { replicas: kept, why: `holds ${kept}: ${reason.why}`, keeps: kept, conditions }
+        : { replicas: draft.replicas, why: `no scale-down while ${reason.why}`, keeps: kept, conditions }
     },
   }
 }
