@@ -72,7 +72,6 @@ test('what a back-test does not play is named, and only where it would change so
     'objectives other than Availability',
     'prediction.horizonSeconds',
     'prediction.drivers',
-    'protection.surgeBudgetPerDay',
     'learning.mode',
     'spot.maxShare',
   ])
@@ -89,9 +88,5 @@ test('of these, a controller acts on mode and drivers, and says so of a priority
     budget: { perHour: '40', perDay: '700' },
     protection: { envelope: 'Enforce', surgeBudgetPerDay: '5' },
   }
-  expect(notActedOn(await settingsOf(all), 'Controller')).toEqual([
-    'prediction.horizonSeconds',
-    'protection.surgeBudgetPerDay',
-    'priority',
-  ])
+  expect(notActedOn(await settingsOf(all), 'Controller')).toEqual(['prediction.horizonSeconds', 'priority'])
 })

@@ -9,10 +9,13 @@ import { envelope } from './envelope.ts'
 import { type HoldSettings, hold } from './hold.ts'
 import { pace } from './pace.ts'
 import { stabilise } from './stabilise.ts'
+import { type SurgeSettings, surge } from './surge.ts'
 
 export interface GuardSettings {
   /** Absent: no budget guard at all. */
   readonly budget?: BudgetSettings
+  /** Absent: what is unusual may cost whatever it needs. */
+  readonly surge?: SurgeSettings
   readonly hold?: HoldSettings
   /** `Off`: nothing ever passes the limits of the object. */
   readonly emergency?: EmergencySettings | 'Off'
@@ -28,11 +31,12 @@ export interface GuardSettings {
  *
  * 1. `stabilise`, `pace`, `bounds` - what the object itself asks for: no flapping, limited steps, minReplicas..maxReplicas.
  * 2. `budget` - money outranks the SLO, but never cuts below minReplicas.
- * 3. `envelope` - no growth for demand that the screens do not believe, whatever the metrics of the pods say.
- * 4. `hold` - silence takes nothing away, not even for the budget.
- * 5. `emergency` - for believed demand only, passes pace, bounds and budget up to its own maximum, and falls back by itself.
- * 6. `breaker` - no more of what demonstrably does not help, in an emergency too.
- * 7. `ceiling` - 500, a whole number, never below zero; binds everything.
+ * 3. `surge` - what is beyond the usual has a budget of its own; what is usual never waits for it.
+ * 4. `envelope` - no growth for demand that the screens do not believe, whatever the metrics of the pods say.
+ * 5. `hold` - silence takes nothing away, not even for the budget.
+ * 6. `emergency` - for believed demand only, passes pace, bounds and budget up to its own maximum, and falls back by itself.
+ * 7. `breaker` - no more of what demonstrably does not help, in an emergency too.
+ * 8. `ceiling` - 500, a whole number, never below zero; binds everything.
  *
  * Of two wishes the stronger is thus: safety floor, telemetry hold, attack envelope, hard budget, SLO, cost.
  */
@@ -42,6 +46,7 @@ export function guardsInOrder(settings: GuardSettings = {}): readonly Guard[] {
     pace(settings.hpa ?? stockSettings),
     bounds(),
     ...(settings.budget ? [budget(settings.budget)] : []),
+    ...(settings.surge ? [surge(settings.surge)] : []),
     envelope(),
     hold(settings.hold),
     ...(settings.emergency === 'Off' ? [] : [emergency(settings.emergency)]),
