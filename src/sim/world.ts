@@ -201,6 +201,8 @@ function metricSource(options: WorldOptions, { past, state, pods }: Eyes): Metri
         errorRatio: past.errorRatio[tick]!,
         ...(queue && { backlog: past.backlog[tick]! }),
         ...(load.clients && { clients: load.clients[tick]! }),
+        ...(load.conversionRatio && { conversionRatio: load.conversionRatio[tick]! }),
+        ...(load.authenticatedRatio && { authenticatedRatio: load.authenticatedRatio[tick]! }),
         ...scheduledAt(options, timeOf(load, state.tick)),
       }
     },
