@@ -23,8 +23,8 @@ const NAME = 'keep-warm'
 const HOUR_MS = 3_600_000
 /** A turn is a move of more than a half: up to more than twice a low, or down to less than half of a high. */
 const TURN_FACTOR = 2
-/** Two full cycles can be compared from then on. */
-const LEAST_TURNS = 4
+/** Four reversals and the turn that they began with: two full cycles that have nothing in common can then be compared. */
+const LEAST_TURNS = 5
 /** Of the lengths of full cycles, the longest may be so many times the shortest. */
 const STEADY = 1.35
 const JITTER = 0.2
@@ -68,14 +68,16 @@ function cycleOf(turns: readonly Turn[], now: Instant, id: string): State['warm'
   if (turns.length < LEAST_TURNS) return undefined
   const periods = turns.slice(2).map(({ at }, index) => at - turns[index]!.at)
   if (Math.max(...periods) > STEADY * Math.min(...periods)) return undefined
-  const last = turns.slice(-LEAST_TURNS).map(({ demand }) => demand)
+  const last = turns.slice(1 - LEAST_TURNS).map(({ demand }) => demand)
   const mean = last.reduce((sum, demand) => sum + demand, 0) / last.length
   return { until: now + HOUR_MS * (1 + JITTER * spreadOf(id)), demand: mean, periodMs: periods.at(-1)! }
 }
 
-/** -1 to 1, evenly over names, always the same for one (FNV-1a). */
+/** -1 to 1, evenly over names, always the same for one (FNV-1a, its bits mixed as MurmurHash3 does). */
 function spreadOf(id: string): number {
   let hash = 0x811c9dc5
   for (let index = 0; index < id.length; index++) hash = Math.imul(hash ^ id.charCodeAt(index), 0x01000193)
-  return ((hash >>> 0) / 0xffffffff) * 2 - 1
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return (((hash ^ (hash >>> 16)) >>> 0) / 0xffffffff) * 2 - 1
 }

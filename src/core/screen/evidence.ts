@@ -24,6 +24,8 @@ export interface Claim {
   readonly expected: number
   /** So many times the verified load is suspect. */
   readonly suspectFactor: number
+  /** Headroom over the long history. */
+  readonly envelopeFactor: number
   /** The largest demand that the long history makes usual at this time, with headroom and event; infinite while there is none. */
   readonly envelope: number
 }
@@ -31,11 +33,15 @@ export interface Claim {
 /** The part of a suspect demand that is verified, and by what. */
 export interface Verified {
   readonly load: number
+  /** What is believed of it at least: a ratio of zero may be a broken checkout, and what is usual at this time is no attack. */
+  readonly atLeast: number
   readonly why: string
 }
 
 /** The claim that an observation makes; `undefined` where nothing about it can be verified. */
-export function claimOf(observation: Observation): Omit<Claim, 'expected' | 'suspectFactor' | 'envelope'> | undefined {
+export function claimOf(
+  observation: Observation,
+): Omit<Claim, 'expected' | 'suspectFactor' | 'envelopeFactor' | 'envelope'> | undefined {
   const { at, demand, clients, conversionRatio, authenticatedRatio } = observation
   if (demand.kind === 'missing' || demand.value <= 0) return undefined
   const counts = clients !== undefined && clients > 0
@@ -57,9 +63,16 @@ export function claimOf(observation: Observation): Omit<Claim, 'expected' | 'sus
  */
 export function verified(known: Evidence, claim: Claim): Verified | undefined {
   const conversion = shareOf(known.conversion, claim.conversionRatio, claim)
-  if (conversion !== undefined && !conversion.isLow) return undefined
+  if (isProven(conversion)) return undefined
   return byClients(known, claim, conversion) ?? byRatios(known, claim, conversion)
 }
+
+/** Whether as much of it converts as usual, which nothing but users does. */
+export function converts(known: Evidence, claim: Claim): boolean {
+  return isProven(shareOf(known.conversion, claim.conversionRatio, claim))
+}
+
+const isProven = (conversion: Share | undefined): boolean => conversion !== undefined && !conversion.isLow
 
 interface Share {
   /** Of the demand, as far as the ratio stands at its usual level: 0 to 1. */
@@ -74,24 +87,34 @@ function shareOf(usual: UsualLevel | undefined, ratio: number | undefined, claim
   return { share: Math.min(1, Math.exp(-below)), isLow: isFar(below, usual, claim) }
 }
 
+type Level = Pick<UsualLevel, 'mean' | 'deviation'>
+
 /** Beyond the suspect factor, and beyond five times what is usual noise. */
-const isFar = (distance: number, { deviation }: UsualLevel, { suspectFactor }: Claim) =>
+const isFar = (distance: number, { deviation }: Level, { suspectFactor }: Claim) =>
   distance > Math.log(suspectFactor) && distance > 5 * deviation
 
 /**
- * What these clients usually ask for. Beyond the envelope the usual is the lower of the last day's and of the median of 28 days, so
- * that a load per client that creeps up over days is measured by what it was before.
+ * What these clients usually ask for. Where the load is beyond the envelope of a week ago and longer, the usual is the lower of the last
+ * day's and of the median of 28 days: a load per client that creeps up over days is measured by what it was before.
  */
 function byClients(known: Evidence, claim: Claim, conversion: Share | undefined): Verified | undefined {
-  const { perClient, peaks } = known
-  const { at, demand, clients, expected, envelope } = claim
-  if (perClient === undefined || clients === undefined || !isLearnt(perClient)) return undefined
-  const long = demand > envelope ? longPerClient(peaks, at) : undefined
-  const mean = Math.min(perClient.mean, long ?? perClient.mean)
-  const asked = clients * Math.exp(mean) * expected
-  if (!isFar(Math.log(demand / asked), perClient, claim)) return undefined
+  const { clients, demand, expected } = claim
+  const levels = known.perClient === undefined ? [] : [known.perClient, ...longAgo(known, claim)]
+  if (clients === undefined || known.perClient === undefined || !isLearnt(known.perClient)) return undefined
+  const far = levels.filter(level => isFar(Math.log(demand / (clients * expected)) - level.mean, level, claim))
+  if (far.length === 0) return undefined
+  const asked = clients * expected * Math.exp(Math.min(...far.map(({ mean }) => mean)))
   const load = Math.max(asked, demand * (conversion?.share ?? 0))
-  return { load, why: `${whole(clients)} clients usually ask for ${whole(asked)}` }
+  return { load, atLeast: load, why: `${whole(clients)} clients usually ask for ${whole(asked)}` }
+}
+
+const WEEK_HOURS = 168
+
+function longAgo({ peaks }: Evidence, { at, demand, expected, envelopeFactor }: Claim): readonly Level[] {
+  const weekOld = usualPeak(peaks, at, { olderHours: WEEK_HOURS })
+  if (weekOld === undefined || demand <= envelopeFactor * weekOld * expected) return []
+  const level = longPerClient(peaks, at)
+  return level === undefined ? [] : [level]
 }
 
 function byRatios(known: Evidence, claim: Claim, conversion: Share | undefined): Verified | undefined {
@@ -105,9 +128,9 @@ function byRatios(known: Evidence, claim: Claim, conversion: Share | undefined):
     conversion === undefined
       ? (['authenticated', authenticatedRatio!, known.authenticated!] as const)
       : (['conversion', conversionRatio!, known.conversion!] as const)
-  const usually = Math.min(demand, usualPeak(known.peaks, at, 0.5) ?? 0)
+  const usually = Math.min(demand, usualPeak(known.peaks, at, { quantile: 0.5 }) ?? 0)
   const why = `${name} ratio ${percent(ratio)} instead of ${percent(Math.exp(usual.mean))} verifies ${whole(load)}`
-  return { load: Math.max(load, usually), why }
+  return { load, atLeast: Math.max(load, usually), why }
 }
 
 /** As people write it, in English whatever the machine's language is. */

@@ -21,19 +21,30 @@ export function withPeak(peaks: readonly Peak[], at: Instant, seen: Omit<Peak, '
 }
 
 /**
- * A quantile of the peaks of this hour of the day and its neighbours, more than a day ago; `undefined` while there is no such past.
+ * A quantile of the peaks of this hour of the day and its neighbours, more than a day (`olderHours`) ago; `undefined` while there is no such past.
  * One poisoned day among 28 stays above the 0.95 quantile.
  */
-export function usualPeak(peaks: readonly Peak[], at: Instant, quantile = 0.95): number | undefined {
+export function usualPeak(
+  peaks: readonly Peak[],
+  at: Instant,
+  { quantile = 0.95, olderHours = 24 }: { readonly quantile?: number; readonly olderHours?: number } = {},
+): number | undefined {
   const hour = Math.floor(at / HOUR_MS)
-  const alike = peaks.filter(peak => peak.hour <= hour - 24 && [0, 1, 23].includes((hour - peak.hour) % 24))
+  const alike = peaks.filter(peak => peak.hour <= hour - olderHours && [0, 1, 23].includes((hour - peak.hour) % 24))
   const sorted = alike.map(peak => peak.demand).sort((a, b) => a - b)
   return sorted[Math.ceil(quantile * sorted.length) - 1]
 }
 
-/** The median logarithm of the load per client, of hours that are more than a day old; `undefined` while there are less than a day of them. */
-export function longPerClient(peaks: readonly Peak[], at: Instant): number | undefined {
+/**
+ * Logarithm of the load per client over hours that are more than a day old: the median, and the median distance from it, which a
+ * ramp of days hardly moves. `undefined` while there is less than a day of them.
+ */
+export function longPerClient(peaks: readonly Peak[], at: Instant): { mean: number; deviation: number } | undefined {
   const hour = Math.floor(at / HOUR_MS)
-  const sorted = peaks.flatMap(peak => (peak.hour <= hour - 24 ? (peak.perClient ?? []) : [])).sort((a, b) => a - b)
-  return sorted.length < 24 ? undefined : sorted[sorted.length >> 1]
+  const known = peaks.flatMap(peak => (peak.hour <= hour - 24 ? (peak.perClient ?? []) : []))
+  if (known.length < 24) return undefined
+  const mean = median(known)
+  return { mean, deviation: median(known.map(value => Math.abs(value - mean))) }
 }
+
+const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!
