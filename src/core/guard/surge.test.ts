@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Observation } from '../model.ts'
+import type { Memory } from '../rules.ts'
 import { type SurgeSettings, surge } from './surge.ts'
-import { type Moment, play, workload } from './timeline.ts'
+import { contextAt, type Moment, play, workload } from './timeline.ts'
 
 const HOUR = 3600
 const DAY = 24 * HOUR
@@ -66,6 +67,9 @@ describe('surge', () => {
     const observation: Partial<Observation> = { scheduled }
     const [told] = allowedAfter(3, [{ seconds: 3 * DAY, asked: 40, demand: 3400, observation }], { ...purse, perDay: 0 })
     expect(told).toMatchObject({ replicas: 40, reason: 'AsUsual' })
+    const early = [{ ...scheduled[0]!, from: 3 * DAY * 1000 + 60_000 }] // ordered a start-up time before it begins
+    const ahead = { seconds: 3 * DAY, asked: 40, demand: 850, observation: { scheduled: early } }
+    expect(allowedAfter(3, [ahead], { ...purse, perDay: 0 })[0]).toMatchObject({ replicas: 40, reason: 'AsUsual' })
     const memory = play(surge(purse), [...quietDays(3), { seconds: 3 * DAY, asked: 40, demand: 3400, observation }], target).at(
       -1,
     )!.memory as { peaks: readonly { demand: number }[] }
@@ -99,5 +103,23 @@ describe('surge', () => {
   test('a missing demand teaches nothing and is held to the same', () => {
     const [told] = allowedAfter(3, [{ seconds: 3 * DAY, asked: 90, demand: 'missing' }])
     expect(told).toMatchObject({ replicas: 59, reason: 'BudgetSpent' })
+  })
+
+  test('users whose conversions keep up with the load are let through, and not charged', () => {
+    const memory: Memory = { slots: { attack: { isProven: true } } }
+    const crowd = Array.from({ length: 30 }, (_, minute) => ({
+      seconds: 3 * DAY + minute * 60,
+      asked: 50,
+      spec: 50,
+      demand: 4500,
+    }))
+    let before: unknown = play(surge(purse), quietDays(3), target).at(-1)!.memory
+    for (const moment of crowd) {
+      const context = contextAt({ ...moment, memory: { slots: { ...memory.slots, surge: before } } }, target)
+      const said = surge(purse).limit({ asked: 50, replicas: 50, outright: false }, context)
+      expect(said).toMatchObject({ replicas: 50, why: 'conversions keep up with the load: it is users, whatever it costs' })
+      before = said.memory
+    }
+    expect(before).toMatchObject({ spentToday: 0 })
   })
 })

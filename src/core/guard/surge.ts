@@ -1,7 +1,7 @@
 import { condition, type Word } from '../conditions.ts'
 import type { Condition, Instant } from '../model.ts'
 import { type Context, type Draft, type Guard, recall } from '../rules.ts'
-import { expectedRise } from '../scheduled.ts'
+import { dueWindows, expectedRise } from '../scheduled.ts'
 import { isProvenIn } from '../screen/attack.ts'
 import { type Peak, usualPeak, withPeak } from '../screen/past-peaks.ts'
 
@@ -62,9 +62,11 @@ export function surge(settings: SurgeSettings): Guard {
   }
 }
 
-/** What history, a known event and the object's own minimum call usual now. */
-function usualReplicas(load: number, { target, situation }: Context): number {
-  const needed = (load * expectedRise(situation.observation)) / target.capacityPerReplica
+/** What history, a known event (from when its replicas are ordered on) and the object's own minimum call usual now. */
+function usualReplicas(load: number, { now, target, situation }: Context): number {
+  const due = dueWindows(target, now, situation.observation.scheduled ?? [])
+  const factors = due.map(({ expectedLoadFactor = 1 }) => expectedLoadFactor)
+  const needed = (load * Math.max(expectedRise(situation.observation), ...factors)) / target.capacityPerReplica
   return Math.max(target.minReplicas, Math.ceil(needed - 1e-9))
 }
 
