@@ -82,12 +82,7 @@ async function main(): Promise<void> {
       [0, 1].map(day => dayOf(run, calm, day)),
     )
   }
-  rows.push(
-    rowOf(
-      'clean',
-      SCALERS.map(scaler => ({ before: clean.get(scaler)!, days: clean.get(scaler)! })),
-    ),
-  )
+  rows.push(`| none: replica-hours, users lost | ${SCALERS.map(scaler => cleanCell(clean.get(scaler)!)).join(' | ')} |`)
   for (const attack of ATTACKS.filter(({ name }) => name.includes(values.only))) {
     const load = loadOf(attack, seed)
     const cells = []
@@ -108,6 +103,11 @@ const HEAD = `| attack | ${SCALERS.join(' | ')} |\n| --- |${SCALERS.map(() => ' 
 interface Cell {
   readonly before: readonly Day[]
   readonly days: readonly Day[]
+}
+
+function cleanCell(days: readonly Day[]): string {
+  const [first, second] = days.map(({ replicaHours }) => replicaHours.toFixed(0))
+  return `${first} h ${second} h · ${percent(days[0]!.lostBehindLimiter)}`
 }
 
 /** Cost on the day of the attack and on the day after, each over the same day clean; users' requests lost behind a limiter, and without. */
