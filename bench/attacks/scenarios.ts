@@ -24,9 +24,9 @@ export interface Attack {
 export const PROFILE = PROFILES['api-gateway']
 export const TICK_MS = 30_000
 const HISTORY_DAYS = 7
-export const SCORED_DAYS = 2
-export const MINUTE = 60_000
-export const DAY_MINUTES = 1440
+const SCORED_DAYS = 2
+const MINUTE = 60_000
+const DAY_MINUTES = 1440
 const START_MS = Date.UTC(2026, 0, 5)
 export const TICKS_A_DAY = (DAY_MINUTES * MINUTE) / TICK_MS
 export const SCORED_FROM = HISTORY_DAYS * TICKS_A_DAY
