@@ -2,7 +2,15 @@ import { readFileSync, writeFileSync } from 'node:fs'
 
 const PAGE = new URL('../docs/benchmarks.md', import.meta.url)
 
-export type PagePart = 'cluster-compare' | 'cluster-scale' | 'forecast' | 'transfer' | 'anomalies' | 'services' | 'drift'
+export type PagePart =
+  | 'cluster-compare'
+  | 'cluster-scale'
+  | 'forecast'
+  | 'transfer'
+  | 'anomalies'
+  | 'services'
+  | 'drift'
+  | 'attacks'
 
 /** Puts text between the markers of a part of docs/benchmarks.md, or a new part at its end. */
 export function writePart(part: PagePart, text: string): void {

@@ -14,7 +14,15 @@ export interface MetricSource {
   ): Promise<
     { readonly answers: readonly MetricAnswer[] } & Pick<
       Observation,
-      'demand' | 'otherDemand' | 'backlog' | 'clients' | 'errorRatio' | 'objectives' | 'scheduled'
+      | 'demand'
+      | 'otherDemand'
+      | 'backlog'
+      | 'clients'
+      | 'errorRatio'
+      | 'conversionRatio'
+      | 'authenticatedRatio'
+      | 'objectives'
+      | 'scheduled'
     >
   >
 }

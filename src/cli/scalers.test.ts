@@ -77,7 +77,6 @@ test('what a back-test does not play is named, and only where it would change so
     'objectives other than Availability',
     'prediction.horizonSeconds',
     'prediction.drivers',
-    'protection.surgeBudgetPerDay',
     'learning.mode',
     'spot.maxShare',
   ])
@@ -94,5 +93,5 @@ test('of these, a controller acts on mode, drivers and priority', async () => {
     budget: { perHour: '40', perDay: '700' },
     protection: { envelope: 'Enforce', surgeBudgetPerDay: '5' },
   }
-  expect(notActedOn(await settingsOf(all), 'Controller')).toEqual(['prediction.horizonSeconds', 'protection.surgeBudgetPerDay'])
+  expect(notActedOn(await settingsOf(all), 'Controller')).toEqual(['prediction.horizonSeconds'])
 })

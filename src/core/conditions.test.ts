@@ -63,6 +63,7 @@ function conditionsOf(options: Partial<CrescendoOptions>, troubles: readonly Tro
 
 const TYPES = Object.keys(CONDITIONS)
 const budget = { perHour: 12, costPerReplicaHour: 1, enforcement: 'Cap' } as const
+const surge = { perDay: 6, costPerReplicaHour: 1 }
 
 test('whatever happens, a decision tells no condition and no reason that the table does not have', () => {
   const trouble = fc.record({
@@ -85,7 +86,7 @@ test('whatever happens, a decision tells no condition and no reason that the tab
       fc.tuple(response, fc.boolean()),
       fc.array(trouble, { maxLength: 6 }),
       (mode, [answer, hasBudget], troubles) => {
-        const options = { mode, screens: { anomaly: { response: answer } }, guards: hasBudget ? { budget } : {} }
+        const options = { mode, screens: { anomaly: { response: answer } }, guards: hasBudget ? { budget, surge } : {} }
         const told = new Map(conditionsOf(options, troubles).map(one => [`${one.type} ${one.reason}`, one]))
         for (const { type, reason, message } of told.values()) {
           expect(CONDITIONS).toHaveProperty(type)
@@ -101,7 +102,9 @@ test('whatever happens, a decision tells no condition and no reason that the tab
   expect(seen.size).toBeGreaterThan(25)
 })
 
-test('a calm day in mode Slo tells every type but the budget that it does not have', () => {
+test('a calm day in mode Slo tells every type but the budgets that it does not have', () => {
   const calm = conditionsOf({ screens: { anomaly: { response: 'Hold' } } }, [])
-  expect(new Set(calm.map(({ type }) => type))).toEqual(new Set(TYPES.filter(type => type !== 'BudgetLimited')))
+  expect(new Set(calm.map(({ type }) => type))).toEqual(
+    new Set(TYPES.filter(type => type !== 'BudgetLimited' && type !== 'SurgeLimited')),
+  )
 })

@@ -21,6 +21,7 @@ export const CONDITIONS = {
   ForecastReliable: ['Calibrated', 'Unfamiliar', 'OwnViolations', 'NoForecast', 'NotTuned'],
   Fallback: ['NotNeeded', 'Waiting', 'OtherSignals', 'LastGoodDemand', 'ForecastMedian', 'NothingKnown'],
   BudgetLimited: ['WithinBudget', 'OverBudget', 'BudgetCap', 'TierCap', 'FleetCap', 'PriceUnknown'],
+  SurgeLimited: ['AsUsual', 'Spending', 'BudgetSpent', 'UsualUnknown', 'PriceUnknown'],
   BreakerOpen: ['Closed', 'ScalingDoesNotHelp', 'Probing'],
   AttackHold: ['DemandBelieved', 'DemandDoubted', 'JumpUnconfirmed'],
   ConflictingWriter: ['NobodyInterferes', 'ReplicasReset'],

@@ -168,6 +168,10 @@ export interface Observation {
   readonly clients?: number
   /** Share of requests that failed, 0..1, where the source can tell. */
   readonly errorRatio?: number
+  /** Share of requests that did what the service is there for (bought, streamed, signed up), 0..1, where the source can tell. */
+  readonly conversionRatio?: number
+  /** Share of requests of somebody who is signed in, 0..1, where the source can tell. */
+  readonly authenticatedRatio?: number
   /** Prices and spending, where the target has a budget. */
   readonly costPerReplicaHour?: number
   /**

@@ -40,9 +40,11 @@ export function recall<T>(memory: Memory, name: string, empty: T): T {
 export interface Screen {
   readonly name: string
   readonly masks?: boolean
+  /** `believed`: what the screens before it left of the demand, where they doubt it: who learns what is usual learns that. */
   doubt(
     observation: Observation,
     memory: Memory,
+    believed?: number,
   ): { readonly doubt?: Doubt; readonly missing?: string; readonly memory?: unknown }
 }
 

@@ -1,4 +1,4 @@
-import type { Abstention, Condition, Decision, Observation, Proposal, Situation, Target, Verdict } from './model.ts'
+import type { Abstention, Condition, Decision, Doubt, Observation, Proposal, Situation, Target, Verdict } from './model.ts'
 import type { Context, Draft, Memory, Rules } from './rules.ts'
 import { targetInForce } from './scheduled.ts'
 import { withCapacity } from './slo/in-force.ts'
@@ -9,11 +9,11 @@ import { withCapacity } from './slo/in-force.ts'
  */
 export function screen(rules: Rules, memory: Memory, observation: Observation): { memory: Memory; situation: Situation } {
   const slots = { ...memory.slots }
-  const doubts = []
+  const doubts: Doubt[] = []
   let seen = observation
   let shown = observation
   for (const one of rules.screens) {
-    const { doubt, missing, memory: slot } = one.doubt(shown, memory)
+    const { doubt, missing, memory: slot } = one.doubt(shown, memory, lowest(doubts))
     if (slot !== undefined) slots[one.name] = slot
     if (doubt !== undefined) doubts.push(doubt)
     if (doubt !== undefined && one.masks)
@@ -29,6 +29,9 @@ export function screen(rules: Rules, memory: Memory, observation: Observation): 
       : { observation: seen, doubts, demand: Math.min(seen.demand.value, ...doubts.map(doubt => doubt.believes)) }
   return { memory: { ...memory, slots }, situation }
 }
+
+const lowest = (doubts: readonly Doubt[]): number | undefined =>
+  doubts.length === 0 ? undefined : Math.min(...doubts.map(({ believes }) => believes))
 
 /**
  * One decision: every proposer speaks, the highest wins, then the guards run in their fixed order and each may change the

@@ -66,6 +66,24 @@ const REQUEST_METRICS: readonly BuiltInMetric[] = [
     unit: 'ratio',
     query: firstOf(...ERROR_LABELS.map(([series, label]) => errorRatio(series, label))),
   },
+  {
+    name: 'conversion_ratio',
+    family: 'Requests',
+    description: 'Share of requests that did what the service is there for (bought, streamed, signed up), 0 to 1, per pod.',
+    kind: 'Ratio',
+    unit: 'ratio',
+    query: 'avg by (namespace, pod) (conversion_ratio{$selector})',
+    scrape: 'conversion_ratio',
+  },
+  {
+    name: 'authenticated_ratio',
+    family: 'Requests',
+    description: 'Share of requests of somebody who is signed in, 0 to 1, per pod.',
+    kind: 'Ratio',
+    unit: 'ratio',
+    query: 'avg by (namespace, pod) (authenticated_ratio{$selector})',
+    scrape: 'authenticated_ratio',
+  },
 ]
 
 const RESOURCE_METRICS: readonly BuiltInMetric[] = [

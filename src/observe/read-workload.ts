@@ -81,6 +81,8 @@ const EXTRAS = [
   { spec: podsSpec('error_ratio'), field: 'errorRatio', combine: mean },
   { spec: podsSpec('queue_length'), field: 'backlog', combine: sum },
   { spec: podsSpec('distinct_clients'), field: 'clients', combine: sum },
+  { spec: podsSpec('conversion_ratio'), field: 'conversionRatio', combine: mean },
+  { spec: podsSpec('authenticated_ratio'), field: 'authenticatedRatio', combine: mean },
 ] as const
 
 function sum(values: readonly number[]): number {
@@ -91,8 +93,10 @@ function mean(values: readonly number[]): number {
   return Math.min(1, sum(values) / Math.max(1, values.length))
 }
 
-function extrasOf(outcomes: readonly Found<Answer>[]): Pick<Measured, 'errorRatio' | 'backlog' | 'clients'> {
-  const extras: { errorRatio?: number; backlog?: number; clients?: number } = {}
+type Extras = Pick<Measured, (typeof EXTRAS)[number]['field']>
+
+function extrasOf(outcomes: readonly Found<Answer>[]): Extras {
+  const extras: { -readonly [field in keyof Extras]: Extras[field] } = {}
   for (const [index, { field, combine }] of EXTRAS.entries()) {
     const outcome = outcomes[index]
     if (outcome?.kind !== 'found') continue

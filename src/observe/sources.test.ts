@@ -89,13 +89,16 @@ describe('what only adds to a decision', () => {
   const extra = (query: string): Row[] => {
     if (query.includes('code')) return rps({ 'web-1': 0.1, 'web-2': 0.3 })
     if (query.includes('queue_length')) return rps({ 'web-1': 5, 'web-2': 7 })
+    if (query.includes('conversion_ratio')) return rps({ 'web-1': 0.02, 'web-2': 0.04 })
+    if (query.includes('authenticated_ratio')) return rps({ 'web-1': 0.7, 'web-2': 0.9 })
     return query.includes('distinct_clients') ? rps({ 'web-1': 50, 'web-2': 60 }) : []
   }
 
-  test('error ratio, backlog and clients come along where there are any', async () => {
+  test('error ratio, backlog, clients and what tells users come along where there are any', async () => {
     const { url } = await prometheus({ rows: extra })
     const measured = await bed({ documents: [source('main', url)] }).sources.read(workload([], { drivers: [] }))
-    expect(measured).toMatchObject({ errorRatio: 0.2, backlog: 12, clients: 110 })
+    const users = { clients: 110, conversionRatio: 0.03, authenticatedRatio: 0.8 }
+    expect(measured).toMatchObject({ errorRatio: 0.2, backlog: 12, ...users })
   })
 
   test('they cost no call to the API server', async () => {

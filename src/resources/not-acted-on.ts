@@ -25,7 +25,6 @@ const UNACTED: readonly Unacted[] = [
   },
   { path: 'prediction.horizonSeconds', not: EVERYWHERE },
   { path: 'prediction.drivers', not: ['Backtest'], says: ({ prediction }) => prediction.drivers.length > 0 },
-  { path: 'protection.surgeBudgetPerDay', not: EVERYWHERE },
   { path: 'learning.mode', not: EVERYWHERE, says: ({ learning }) => learning.mode !== 'Off' },
   { path: 'spot.maxShare', not: EVERYWHERE, says: ({ spot }) => spot.maxShare > 0 },
 ]

@@ -16,6 +16,7 @@ export function policyOptions(settings: Settings, given: { readonly price: numbe
   const guards: GuardSettings = {
     emergency: isWritten('emergency.maxReplicas') || isWritten('emergency.maxDurationSeconds') ? emergency : 'Off',
     ...(budget && { budget: { ...budget, costPerReplicaHour: given.price } }),
+    ...surgeOf(settings, given.price),
   }
   const screens: ScreenSettings = {
     attack: { mode: protection.envelope },
@@ -37,6 +38,11 @@ export function policyOptions(settings: Settings, given: { readonly price: numbe
     ...(learnsSafeLoad && { learnsSafeLoad }),
     ...(settings.tier === 'Enterprise' && { guardsOwnViolations: true }),
   } satisfies PolicyOptions
+}
+
+function surgeOf({ protection: { surgeBudgetPerDay: perDay }, budget }: Settings, price: number): Pick<GuardSettings, 'surge'> {
+  if (perDay === undefined) return {}
+  return { surge: { perDay, costPerReplicaHour: price, ...(budget?.currency !== undefined && { currency: budget.currency }) } }
 }
 
 /** Whether a policy or an object says it, and not only what is built in or configured for all. */

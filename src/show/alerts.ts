@@ -17,6 +17,7 @@ const GOOD = ['Ready', 'AbleToScale', 'ScalingActive', 'MetricsFresh', 'Forecast
 const BAD = [
   'Fallback',
   'BudgetLimited',
+  'SurgeLimited',
   'BreakerOpen',
   'AttackHold',
   'Anomalous',

@@ -12,6 +12,9 @@ export interface Load {
   readonly attack?: Float64Array
   /** Distinct clients during the tick, where known. */
   readonly clients?: Float64Array
+  /** Share of all that arrives in the tick, attack included, that converts and that is signed in, where known. */
+  readonly conversionRatio?: Float64Array
+  readonly authenticatedRatio?: Float64Array
   /**
    * 1 where nothing was recorded. `value` then holds the last known load so that the picture has a line, but metrics are
    * missing for every scaler and the tick is not scored.

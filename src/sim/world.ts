@@ -259,6 +259,8 @@ function metricSource(options: WorldOptions, { past, state, pods }: Eyes): Metri
           target.objectives && {
             objectives: readingsOf(service, target.objectives, { at, perSecond: offeredAt(load, tick), served }),
           }),
+        ...(load.conversionRatio && { conversionRatio: load.conversionRatio[tick]! }),
+        ...(load.authenticatedRatio && { authenticatedRatio: load.authenticatedRatio[tick]! }),
         ...scheduledAt(options, timeOf(load, state.tick)),
       }
     },

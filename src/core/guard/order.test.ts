@@ -25,12 +25,13 @@ const cap = { perHour: 24, costPerReplicaHour: 2, enforcement: 'Cap' } as const
 
 describe('the order of the guards', () => {
   test('is the documented one, and every guard speaks in every decision', () => {
-    const [decision] = decide({ budget: cap }, [{ seconds: 0, asked: 12 }])
+    const [decision] = decide({ budget: cap, surge: { perDay: 9 } }, [{ seconds: 0, asked: 12 }])
     expect(decision?.verdicts.map(({ by }) => by)).toEqual([
       'stabilise',
       'pace',
       'bounds',
       'budget',
+      'surge',
       'envelope',
       'hold',
       'emergency',
@@ -40,9 +41,10 @@ describe('the order of the guards', () => {
     expect(decision?.verdicts.every(({ why }) => why.length > 0)).toBe(true)
   })
 
-  test('without a budget, and with the emergency switched off, those two are not there', () => {
+  test('without budgets, and with the emergency switched off, those are not there', () => {
     const names = guardsInOrder({ emergency: 'Off' }).map(({ name }) => name)
     expect(names).not.toContain('budget')
+    expect(names).not.toContain('surge')
     expect(names).not.toContain('emergency')
   })
 

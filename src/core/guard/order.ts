@@ -13,12 +13,15 @@ import { pace } from './pace.ts'
 import { qualityGuard } from './quality-guard.ts'
 import { share } from './share.ts'
 import { stabilise } from './stabilise.ts'
+import { type SurgeSettings, surge } from './surge.ts'
 
 export interface GuardSettings {
   /** Absent: no budget guard at all. */
   readonly budget?: BudgetSettings
   /** It shares a budget with others: what that leaves for it is told with each observation. */
   readonly isSharing?: boolean
+  /** Absent: what is unusual may cost whatever it needs. */
+  readonly surge?: SurgeSettings
   readonly hold?: HoldSettings
   /** `Off`: nothing ever passes the limits of the object. */
   readonly emergency?: EmergencySettings | 'Off'
@@ -37,13 +40,14 @@ export interface GuardSettings {
  * 1. `stabilise`, `pace`, `bounds` - what the object itself asks for: no flapping, limited steps, minReplicas..maxReplicas.
  *    Then `error-budget`, where the target has objectives: no scale-down while one of them burns fast; money outranks it.
  * 2. `budget`, `share` - money outranks the SLO, but never cuts below minReplicas: its own, then what tier and fleet leave for it.
- * 3. `envelope` - no growth for demand that the screens do not believe, whatever the metrics of the pods say.
- * 4. `hold` - silence takes nothing away, not even for the budget, nor does an outage. Beside it `quality-guard`, where the target has
+ * 3. `surge` - what is beyond the usual has a budget of its own; what is usual never waits for it.
+ * 4. `envelope` - no growth for demand that the screens do not believe, whatever the metrics of the pods say.
+ * 5. `hold` - silence takes nothing away, not even for the budget, nor does an outage. Beside it `quality-guard`, where the target has
  *    Guard objectives: quality below its minimum is never traded for cost either.
- * 5. `emergency` - for believed demand only, passes pace, bounds and its own budget up to its own maximum, never the money that it
+ * 6. `emergency` - for believed demand only, passes pace, bounds and its own budget up to its own maximum, never the money that it
  *    shares with others, and falls back by itself.
- * 6. `breaker` - no more of what demonstrably does not help, in an emergency too.
- * 7. `ceiling` - 500, a whole number, never below zero; binds everything.
+ * 7. `breaker` - no more of what demonstrably does not help, in an emergency too.
+ * 8. `ceiling` - 500, a whole number, never below zero; binds everything.
  *
  * Of two wishes the stronger is thus: safety floor, telemetry hold, attack envelope, hard budget, SLO, cost.
  */
@@ -57,6 +61,7 @@ export function guardsInOrder(settings: GuardSettings = {}): readonly Guard[] {
     ...(hasAny ? [errorBudget()] : []),
     ...(settings.budget ? [budget(settings.budget)] : []),
     ...(settings.isSharing ? [share({ hasBudget: settings.budget !== undefined })] : []),
+    ...(settings.surge ? [surge(settings.surge)] : []),
     envelope(),
     hold(settings.hold),
     ...(objectives.some(({ type }) => type === 'Guard') ? [qualityGuard()] : []),

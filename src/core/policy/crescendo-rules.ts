@@ -1,5 +1,6 @@
 import { type BlindSettings, blind } from '../decide/blind.ts'
 import { decisionWindows } from '../decide/block-rule.ts'
+import { keepWarm } from '../decide/keep-warm.ts'
 import { type ManualSettings, manual } from '../decide/manual.ts'
 import { ownViolations } from '../decide/own-violations.ts'
 import { fallback, predictive, predictiveUp } from '../decide/predictive.ts'
@@ -82,7 +83,9 @@ export function crescendoRules(options: CrescendoOptions): Rules {
     guards: guardsInOrder({ objectives, ...(mode === 'Slo' && { hpa: heldByTheRule }), ...options.guards }),
     counterfactual: counterfactualHpa(),
   }
-  const always = [widen(), ...floors(options), ...(options.isScheduled ? [scheduled()] : [])]
+  // What is kept warm for a load that swings is bound by the surge budget, so it is there where that is.
+  const warm = options.guards?.surge ? [keepWarm()] : []
+  const always = [widen(), ...floors(options), ...(options.isScheduled ? [scheduled()] : []), ...warm]
   if (mode === 'Off') return { ...common, proposers: [reactive(), ...always] }
   const learning = options.forecaster ?? forecasterFor(target, delayMs)
   const forecaster = options.isScheduled ? withKnownEvents(learning, target.periodMs) : learning

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Observation, Reading } from '../model.ts'
-import { emptyMemory, type Rules } from '../rules.ts'
+import { emptyMemory, type Rules, type Screen } from '../rules.ts'
 import { screen } from '../step.ts'
 import { type AnomalySettings, anomaly, anomalyIn } from './anomaly.ts'
 import { screensInOrder } from './screens.ts'
@@ -121,4 +121,29 @@ test('what was sighted is told once: a tick without a new sample has no sighting
   ])
   expect(first?.sightings).not.toEqual([])
   expect(second).toMatchObject({ active: true, sightings: [] })
+})
+
+test('what the screens before do not believe is told, and never learnt: an attack each night is no habit', () => {
+  const doubtful: Screen = {
+    name: 'doubtful',
+    doubt: ({ demand }) =>
+      demand.kind === 'value' && demand.value > 500 ? { doubt: { by: 'doubtful', believes: 100, why: 'too much' } } : {},
+  }
+  const attacks = Array.from({ length: 200 }, (_, index) => (index % 40 < 20 ? 900 : usual(index)))
+  const play = (screens: readonly Screen[], values: readonly number[]) => {
+    let memory = emptyMemory
+    return values.map((value, index) => {
+      const at = index * 15_000
+      memory = screen(
+        { name: 'test', screens, proposers: [], guards: [] },
+        memory,
+        observation(at, { kind: 'value', at, value }),
+      ).memory
+      return anomalyIn(memory)!.sigma
+    })
+  }
+  const calm = Array.from({ length: 200 }, (_, index) => usual(index))
+  const last = (screens: readonly Screen[], past: readonly number[]) => play(screens, [...calm, ...past, 900]).at(-1)!
+  expect(last([doubtful, anomaly()], attacks)).toBeGreaterThan(0.8 * last([anomaly()], calm))
+  expect(last([anomaly()], attacks)).toBeLessThan(0.4 * last([anomaly()], calm))
 })

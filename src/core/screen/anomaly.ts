@@ -56,14 +56,14 @@ export function anomaly({ thresholdSigma = DISPLAY_SIGMA, response = 'Hold', las
   const settings: Settings = { thresholdSigma, response, lastsMs }
   return {
     name: 'anomaly',
-    doubt: (observation, memory) => {
+    doubt: (observation, memory, believed) => {
       if (response === 'Ignore') return {}
       const kept = recall<State>(memory, 'anomaly', { detector: freshDetector, anomaly: quietOf(response) })
       // What a version before this one remembered is of another shape: the detector begins anew.
       const before = 'habit' in kept.detector ? kept : { ...kept, detector: freshDetector }
       const peers = watchPeers(before.peers ?? [], observation)
       const seen = { ...before, peers: peers.state }
-      const looked = look(seen, observation, settings)
+      const looked = look(seen, { observation, believed, settings })
       return {
         memory: {
           ...looked,
@@ -81,13 +81,23 @@ export function anomalyIn(memory: Memory): Anomaly | undefined {
   return recall<State | undefined>(memory, 'anomaly', undefined)?.anomaly
 }
 
-function look(before: State, observation: Observation, settings: Settings): State {
+interface Sight {
+  readonly observation: Observation
+  readonly believed: number | undefined
+  readonly settings: Settings
+}
+
+/** Judges what was measured, and learns what is believed of it: an attack that comes every night is no habit. */
+function look(before: State, { observation, believed, settings }: Sight): State {
   const { at, demand } = observation
   // A known event is nothing unusual, and nothing to learn the usual from.
   if (demand.kind === 'missing' || demand.at <= before.detector.lastAt || isEventful(observation))
     return { ...before, anomaly: fade(before, at, settings) }
-  const { state: detector, finding } = observe(before.detector, demand, settings.thresholdSigma)
-  const kinds = watchKinds(before.kinds ?? freshKinds, { at: demand.at, value: demand.value, expected: finding.expected })
+  const { state: seen, finding } = observe(before.detector, demand, settings.thresholdSigma)
+  const taught = Math.min(demand.value, believed ?? demand.value)
+  const isDoubted = taught < demand.value
+  const detector = isDoubted ? observe(before.detector, { at: demand.at, value: taught }, settings.thresholdSigma).state : seen
+  const kinds = watchKinds(before.kinds ?? freshKinds, { at: demand.at, value: taught, expected: finding.expected })
   const signals = watchSignals(before.signals ?? unknownSignals, observation, Math.max(1, detector.spacingMs))
   const traffic = { ...observation, demand: demand.value }
   const clients = before.clients ?? unknownClients
@@ -99,7 +109,7 @@ function look(before: State, observation: Observation, settings: Settings): Stat
     detector,
     kinds: kinds.state,
     signals: signals.state,
-    clients: isUsual ? learnClients(clients, traffic) : clients,
+    clients: isUsual && !isDoubted ? learnClients(clients, traffic) : clients,
   }
   const worst = sightings.filter(({ kind }) => ANSWERED.includes(kind)).toSorted((a, b) => b.sigma - a.sigma)[0]
   const score = scoreOf(finding.sigma)

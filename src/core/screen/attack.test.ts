@@ -11,6 +11,8 @@ interface Traffic {
   readonly demand: number
   /** `undefined`: the source cannot count. */
   readonly clients: number | undefined
+  readonly conversionRatio?: number
+  readonly authenticatedRatio?: number
 }
 
 /** A day-shaped service: 100 to 300 units, a tenth of a unit a client, with a little deterministic noise. */
@@ -27,7 +29,7 @@ function play(traffic: (seconds: number) => Traffic, days: number, settings: Att
   const doubts: { readonly seconds: number; readonly why: string }[] = []
   const rules = { name: 'test', screens: [attack(settings)], proposers: [], guards: [] }
   for (let seconds = 0; seconds < days * DAY; seconds += 60) {
-    const { demand, clients } = traffic(seconds)
+    const { demand, clients, ...ratios } = traffic(seconds)
     const observation: Observation = {
       at: seconds * 1000,
       replicas: { spec: 10, status: 10, ready: 10 },
@@ -35,6 +37,7 @@ function play(traffic: (seconds: number) => Traffic, days: number, settings: Att
       answers: [],
       demand: { kind: 'value', at: seconds * 1000, value: demand },
       ...(clients !== undefined && { clients }),
+      ...ratios,
     }
     const result = screen(rules, memory, observation)
     memory = result.memory
@@ -161,5 +164,118 @@ describe('attack', () => {
     const slot = memory.slots.attack as { peaks: unknown[] }
     expect(slot.peaks).toHaveLength(28 * 24)
     expect(JSON.parse(JSON.stringify(slot))).toEqual(slot)
+  })
+})
+
+describe('what verifies a demand besides the number of its clients', () => {
+  const from = 4 * DAY + 10 * HOUR
+  const isOn = (seconds: number) => within(seconds, from, 2)
+  /** 2 % of users buy and 80 % are signed in, with a little noise; of what bots send nothing and nobody is. */
+  const mixed = (users: number, bots: number, seconds: number) => {
+    const share = users / (users + bots)
+    const noise = 1 + 0.05 * Math.sin(seconds * 7.77)
+    return { demand: users + bots, conversionRatio: 0.02 * share * noise, authenticatedRatio: 0.8 * share }
+  }
+
+  test('a botnet whose clients look usual is not believed where conversions do not follow', () => {
+    const botnet = (seconds: number): Traffic => {
+      const { demand, clients } = organic(seconds)
+      const bots = isOn(seconds) ? 5 * demand : 0
+      return { ...mixed(demand, bots, seconds), clients: clients + 10 * bots }
+    }
+    const { believed, doubts } = play(botnet, 5)
+    for (const [seconds, believes] of believed) {
+      const real = organic(seconds).demand
+      if (!isOn(seconds)) expect(believes).toBeCloseTo(real, 6)
+      else expect(believes / real).toBeLessThan(1.3)
+      expect(believes / real).toBeGreaterThan(0.95)
+    }
+    expect(doubts).toHaveLength(120)
+    expect(doubts[60]?.why).toMatch(/^conversion ratio 0\.3[34] % instead of 2 % verifies [23]\d\d: of 1,\d\d\d I believe 3\d\d$/)
+  })
+
+  test('sign-ins alone tell as much, where nobody counts clients', () => {
+    const botnet = (seconds: number): Traffic => {
+      const { demand } = organic(seconds)
+      const { conversionRatio: _, ...seen } = mixed(demand, isOn(seconds) ? 5 * demand : 0, seconds)
+      return { ...seen, clients: undefined }
+    }
+    const { believed, doubts } = play(botnet, 5)
+    expect(believed.get(from + HOUR)! / organic(from + HOUR).demand).toBeLessThan(1.3)
+    expect(doubts[60]?.why).toMatch(/^authenticated ratio 13 % instead of 80 % verifies 2\d\d: /)
+  })
+
+  test('a campus behind one address: conversions that keep up are users, whatever the clients look like', () => {
+    const campus = (seconds: number): Traffic => {
+      const { demand, clients } = organic(seconds)
+      return { ...mixed(isOn(seconds) ? 6 * demand : demand, 0, seconds), clients: isOn(seconds) ? clients + 1 : clients }
+    }
+    const { believed, doubts } = play(campus, 5)
+    expect(doubts).toEqual([])
+    expect(believed.get(from)).toBe(6 * organic(from).demand)
+  })
+
+  test('sign-ins do not clear clients that ask too much: keys can be stolen, a partner can run wild', () => {
+    const abused = (seconds: number): Traffic => {
+      const { demand, clients } = organic(seconds)
+      return { demand: isOn(seconds) ? 6 * demand : demand, clients, authenticatedRatio: 0.8 }
+    }
+    const { believed } = play(abused, 5)
+    expect(believed.get(from + HOUR)! / organic(from + HOUR).demand).toBeLessThan(1.3)
+  })
+
+  test('a crowd of newcomers, of whom a third as many buy, is believed at once', () => {
+    const newcomers = (seconds: number): Traffic => {
+      const { demand } = organic(seconds)
+      const seen = mixed(demand, 0, seconds)
+      if (!isOn(seconds)) return { ...seen, clients: undefined }
+      return { demand: 6 * demand, conversionRatio: seen.conversionRatio / 3, authenticatedRatio: 0.3, clients: undefined }
+    }
+    const { believed, doubts } = play(newcomers, 5)
+    expect(doubts).toEqual([])
+    expect(believed.get(from)).toBe(6 * organic(from).demand)
+  })
+
+  test('a checkout that breaks, or a login, lowers nothing while the load is inside the envelope', () => {
+    const broken = (seconds: number): Traffic => {
+      const { demand, clients } = organic(seconds)
+      const ratios = isOn(seconds) ? { conversionRatio: 0, authenticatedRatio: 0 } : mixed(demand, 0, seconds)
+      return { ...ratios, demand, clients }
+    }
+    expect(play(broken, 5).doubts).toEqual([])
+  })
+
+  test('beyond the envelope and without any conversion, what is usual at this time is believed all the same', () => {
+    const flood = (seconds: number): Traffic => {
+      const { demand } = organic(seconds)
+      return { demand: isOn(seconds) ? 9 * demand : demand, clients: undefined, conversionRatio: isOn(seconds) ? 0 : 0.02 }
+    }
+    const { believed } = play(flood, 5)
+    const share = believed.get(from + HOUR)! / organic(from + HOUR).demand
+    expect(share).toBeGreaterThan(0.9)
+    expect(share).toBeLessThan(1.3)
+  })
+
+  test('a ratio that is known for less than a day proves and refutes nothing', () => {
+    const young = (seconds: number): Traffic => {
+      const { demand, clients } = organic(seconds)
+      const isYoung = seconds < 4 * DAY
+      const bots = isOn(seconds) ? 5 * demand : 0
+      return isYoung ? { demand, clients } : { ...mixed(demand, bots, seconds), clients: clients + 10 * bots }
+    }
+    expect(play(young, 5).doubts).toEqual([])
+  })
+
+  test('a load per client that creeps up over days is measured by what it was weeks before, until a day of doubt has passed', () => {
+    const boiled = (seconds: number): Traffic => {
+      const { demand, clients } = organic(seconds)
+      const days = Math.max(0, Math.min(4, seconds / DAY - 10))
+      return { demand: demand * (1 + 0.4 * days), clients }
+    }
+    const { believed } = play(boiled, 14)
+    const shareAt = (day: number) => believed.get(day * DAY)! / organic(day * DAY).demand
+    expect(boiled(12 * DAY).demand / organic(12 * DAY).demand).toBeCloseTo(1.8)
+    expect(shareAt(12)).toBeLessThan(1.25)
+    expect(shareAt(13)).toBeCloseTo(2.2)
   })
 })

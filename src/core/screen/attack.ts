@@ -1,14 +1,19 @@
-import type { Doubt, Instant, Observation } from '../model.ts'
-import { recall, type Screen } from '../rules.ts'
+import type { Doubt, Instant } from '../model.ts'
+import { type Memory, recall, type Screen } from '../rules.ts'
 import { expectedRise } from '../scheduled.ts'
+import { type Claim, claimOf, converts, type Evidence, type Verified, verified, whole } from './evidence.ts'
+import { usualPeak, withPeak } from './past-peaks.ts'
+import { learnLevel } from './usual-level.ts'
 
 export interface AttackSettings {
   /** Enforce lowers the demand. Observe tells and believes everything. Off does nothing. Default Enforce. */
   readonly mode?: 'Off' | 'Observe' | 'Enforce'
   /** Demand beyond that multiple of what its clients usually ask for is suspect. Default 1.5. */
   readonly suspectFactor?: number
-  /** Headroom over the long history, and over what the clients explain, that a doubted demand still gets. Default 1.3. */
+  /** Headroom over the long history that a doubted demand still gets. Default 1.3. */
   readonly envelopeFactor?: number
+  /** Headroom over the part that is verified: the rest counts for so little. Default 1.15. */
+  readonly verifiedFactor?: number
   /** Most that a doubted demand may grow in five minutes. Default 0.2. */
   readonly growthPerFiveMinutes?: number
   /** A doubt that lasts longer is a changed workload, not an attack: it is believed and learnt. Default 24 h. */
@@ -17,102 +22,77 @@ export interface AttackSettings {
 
 type Settings = Required<AttackSettings>
 
-interface Peak {
-  /** Hour since the epoch. */
-  readonly hour: number
-  readonly demand: number
-}
-
-interface State {
-  /** Learnt from undoubted ticks: mean and mean deviation of log(load per client). */
-  readonly perClient: { readonly sinceAt: Instant; readonly at: Instant; readonly mean: number; readonly deviation: number }
-  /** Undoubted peaks of the last 28 days, one an hour, oldest first; the last is the hour that runs. */
-  readonly peaks: readonly Peak[]
+interface State extends Evidence {
   /** What was believed last. */
   readonly believed: { readonly at: Instant; readonly demand: number }
   readonly doubtedSince?: Instant
+  /** As much of the last demand converted as usual. */
+  readonly isProven?: boolean
 }
 
-const HOUR_MS = 3_600_000
-const DAY_MS = 24 * HOUR_MS
-const KEPT_HOURS = 28 * 24
-/** A workload whose clients all ask alike must still be able to drift. */
-const SMALLEST_DEVIATION = 0.02
+const NAME = 'attack'
+const DAY_MS = 86_400_000
 
 /**
- * A few clients that explain most of the demand are an attack; many new ones are a surge, and believed at once. Load per
- * client is learnt over a day from undoubted ticks, the envelope from peaks that are older than a day, so neither can be
- * trained in an hour. Doubted demand is believed up to 1.3 times what its clients usually ask for, inside 1.3 times the
- * long history at this time of day, growing at most 20 % in five minutes; never less than the clients explain.
- * A known event widens all of this by the factor that it is expected to bring. Silent during the first day, and where the source cannot count clients: a held surge costs users, an attack only money.
+ * A few clients that explain most of the demand are an attack, and so is a load beyond the long history of which nothing converts or
+ * signs in; many new clients are a surge, and so is whatever converts as usual: believed at once (`evidence.ts`). What is usual is
+ * learnt over a day from undoubted ticks, the envelope from peaks that are older than a day, so neither can be trained in an hour.
+ * Doubted demand is believed up to 1.15 times the verified part, inside 1.3 times the long history at this time of day, growing at
+ * most 20 % in five minutes; never less than is verified. A known event widens all of this by the factor that it is expected to
+ * bring. Silent during the first day, and where the source can neither count clients nor tell a ratio: a held surge costs users, an
+ * attack only money.
  */
 export function attack(given: AttackSettings = {}): Screen {
   const settings: Settings = {
     mode: 'Enforce',
     suspectFactor: 1.5,
     envelopeFactor: 1.3,
+    verifiedFactor: 1.15,
     growthPerFiveMinutes: 0.2,
     releaseMs: DAY_MS,
     ...given,
   }
   return {
-    name: 'attack',
+    name: NAME,
     doubt: (observation, memory) => {
-      const { demand, clients } = observation
-      if (settings.mode === 'Off' || demand.kind === 'missing') return {}
-      const before = recall<State | undefined>(memory, 'attack', undefined)
-      if (clients === undefined || clients <= 0 || demand.value <= 0) return {}
-      if (before === undefined) return { memory: begin(observation.at, demand.value, clients) }
+      const seen = settings.mode === 'Off' ? undefined : claimOf(observation)
+      if (seen === undefined) return {}
+      const before = recall<State | undefined>(memory, NAME, undefined)
+      if (before === undefined) return { memory: begin(seen) }
       const expected = expectedRise(observation)
-      const explained = explain(before, observation.at, { demand: demand.value, clients, settings, expected })
-      if (explained === undefined)
-        return { memory: learn(before, observation.at, { demand: demand.value, clients, releaseMs: settings.releaseMs }) }
-      return suspect(before, observation, { demand: demand.value, clients, explained, settings, expected })
+      const envelope = expected * envelopeOf(before, seen.at, settings)
+      const claim: Claim = { ...seen, ...settings, expected, envelope }
+      const isReleased = before.doubtedSince !== undefined && claim.at - before.doubtedSince > settings.releaseMs
+      if (isReleased) return { memory: begin(claim) }
+      const found = verified(before, claim)
+      return found === undefined
+        ? { memory: learn({ ...before, isProven: converts(before, claim) }, claim) }
+        : suspect(before, { claim, found, settings })
     },
   }
 }
 
-function begin(at: Instant, demand: number, clients: number): State {
-  return {
-    perClient: { sinceAt: at, at, mean: Math.log(demand / clients), deviation: 0 },
-    peaks: [{ hour: Math.floor(at / HOUR_MS), demand }],
-    believed: { at, demand },
-  }
+/** Whether conversions prove that the demand of this tick is users; `false` too where no such screen runs, or none are measured. */
+export function isProvenIn(memory: Memory): boolean {
+  return recall<State | undefined>(memory, NAME, undefined)?.isProven ?? false
 }
 
-/** What these clients usually ask for, where the demand lies suspiciously far above it; `undefined` where it does not. */
-function explain(
-  { perClient, doubtedSince }: State,
-  at: Instant,
-  seen: { demand: number; clients: number; settings: Settings; expected: number },
-): number | undefined {
-  if (perClient.at - perClient.sinceAt < DAY_MS) return undefined
-  if (doubtedSince !== undefined && at - doubtedSince > seen.settings.releaseMs) return undefined
-  const explained = seen.clients * Math.exp(perClient.mean) * seen.expected
-  const excess = Math.log(seen.demand / explained)
-  const isSuspect = excess > Math.log(seen.settings.suspectFactor) && excess > 5 * perClient.deviation
-  return isSuspect ? explained : undefined
-}
+type Seen = NonNullable<ReturnType<typeof claimOf>>
 
-function suspect(
-  before: State,
-  { at }: Observation,
-  seen: { demand: number; clients: number; explained: number; settings: Settings; expected: number },
-) {
-  const { demand, clients, explained, settings, expected } = seen
+const begin = (seen: Seen): State => learn({ peaks: [], believed: { at: seen.at, demand: seen.demand } }, seen)
+
+function suspect(before: State, { claim, found, settings }: { claim: Claim; found: Verified; settings: Settings }) {
+  const { at, demand } = claim
   const growth = (1 + settings.growthPerFiveMinutes) ** (Math.max(0, at - before.believed.at) / 300_000)
-  const held = Math.min(
-    settings.envelopeFactor * explained,
-    expected * envelopeOf(before, at, settings),
-    before.believed.demand * growth,
-  )
-  const believes = Math.min(demand, Math.max(explained, held))
-  const why = `${whole(clients)} clients usually ask for ${whole(explained)}: of ${whole(demand)} I believe ${whole(believes)}`
+  const held = Math.min(settings.verifiedFactor * found.load, claim.envelope, before.believed.demand * growth)
+  const believes = Math.min(demand, Math.max(found.atLeast, held))
+  const why = `${found.why}: of ${whole(demand)} I believe ${whole(believes)}`
   const isEnforced = settings.mode === 'Enforce'
   const memory: State = {
     ...before,
     believed: { at, demand: isEnforced ? believes : demand },
     doubtedSince: before.doubtedSince ?? at,
+    isProven: false,
   }
   const doubt: Doubt = {
     by: 'attack',
@@ -122,47 +102,24 @@ function suspect(
   return { doubt, memory }
 }
 
-const whole = (value: number) => Math.round(value).toLocaleString('en-US')
-
-/**
- * The 0.95 quantile of the peaks of this hour of the day and its neighbours, more than a day ago, times the headroom. One
- * poisoned day among 28 stays above the quantile. Infinite while there is no such past.
- */
+/** The 0.95 quantile of the peaks of this time of day, times the headroom. Infinite while there is no such past. */
 function envelopeOf({ peaks }: State, at: Instant, { envelopeFactor }: Settings): number {
-  const hour = Math.floor(at / HOUR_MS)
-  const alike = peaks.filter(peak => peak.hour <= hour - 24 && [0, 1, 23].includes((hour - peak.hour) % 24))
-  const sorted = alike.map(peak => peak.demand).sort((a, b) => a - b)
-  const usual = sorted[Math.ceil(0.95 * sorted.length) - 1]
-  return usual === undefined ? Number.POSITIVE_INFINITY : envelopeFactor * usual
+  return envelopeFactor * (usualPeak(peaks, at) ?? Number.POSITIVE_INFINITY)
 }
 
-/** Both means forget over a day, and a value further than three deviations counts as three: slow poison works slowly. */
-function learn(before: State, at: Instant, seen: { demand: number; clients: number; releaseMs: number }): State {
-  const { demand, clients, releaseMs } = seen
-  const { doubtedSince, ...rest } = before
-  if (doubtedSince !== undefined && at - doubtedSince > releaseMs) return begin(at, demand, clients)
-  const { perClient } = before
-  const elapsedMs = Math.max(0, at - perClient.at)
-  const weight = Math.max(1 - Math.exp(-elapsedMs / DAY_MS), Math.min(1, elapsedMs / Math.max(1, at - perClient.sinceAt)))
-  const away = Math.log(demand / clients) - perClient.mean
-  const isYoung = at - perClient.sinceAt < DAY_MS
-  const furthest = 3 * Math.max(perClient.deviation, SMALLEST_DEVIATION)
-  const bounded = isYoung ? away : Math.max(-furthest, Math.min(furthest, away))
+function learn(before: State, { at, demand, clients, conversionRatio, authenticatedRatio }: Seen): State {
+  const { doubtedSince: _, ...rest } = before
+  const perClient = clients === undefined ? undefined : Math.log(demand / clients)
+  const level = (name: 'perClient' | 'conversion' | 'authenticated', value: number | undefined) =>
+    value === undefined || !Number.isFinite(value) ? {} : { [name]: learnLevel(before[name], at, value) }
   return {
     ...rest,
-    perClient: {
-      sinceAt: perClient.sinceAt,
-      at,
-      mean: perClient.mean + weight * bounded,
-      deviation: perClient.deviation + weight * (Math.abs(bounded) - perClient.deviation),
-    },
-    peaks: withPeak(before.peaks, Math.floor(at / HOUR_MS), demand),
+    ...level('perClient', perClient),
+    ...level('conversion', logOf(conversionRatio)),
+    ...level('authenticated', logOf(authenticatedRatio)),
+    peaks: withPeak(before.peaks, at, { demand, ...(perClient !== undefined && { perClient }) }),
     believed: { at, demand },
   }
 }
 
-function withPeak(peaks: readonly Peak[], hour: number, demand: number): readonly Peak[] {
-  const last = peaks.at(-1)!
-  if (hour > last.hour) return [...peaks, { hour, demand }].slice(-KEPT_HOURS)
-  return demand > last.demand ? [...peaks.slice(0, -1), { hour: last.hour, demand }] : peaks
-}
+const logOf = (ratio: number | undefined) => (ratio === undefined ? undefined : Math.log(ratio))
