@@ -12,6 +12,7 @@ export type PolicyOptions = Omit<CrescendoOptions, 'target' | 'delayMs'>
  */
 export function policyOptions(settings: Settings, given: { readonly price: number; readonly mode: CrescendoOptions['mode'] }) {
   const { prediction, anomaly, emergency, budget, protection, violationMinutesPerDay, schedules } = settings
+  const { scalars } = settings.learning
   const isWritten = (path: string) => isStated(settings, path)
   const guards: GuardSettings = {
     emergency: isWritten('emergency.maxReplicas') || isWritten('emergency.maxDurationSeconds') ? emergency : 'Off',
@@ -32,6 +33,7 @@ export function policyOptions(settings: Settings, given: { readonly price: numbe
     guards,
     screens,
     ...(isScheduled && { isScheduled }),
+    ...(scalars && { learnt: scalars }),
   } satisfies PolicyOptions
 }
 

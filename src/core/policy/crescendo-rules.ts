@@ -16,6 +16,7 @@ import { type HpaSettings, stockSettings } from '../hpa/settings.ts'
 import type { Target } from '../model.ts'
 import type { Forecaster, Proposer, Rules } from '../rules.ts'
 import { type ScreenSettings, screensInOrder } from '../screen/screens.ts'
+import type { LearntScalars } from './learnt-scalars.ts'
 import { createTuner } from './tuner.ts'
 
 export interface CrescendoOptions {
@@ -33,6 +34,8 @@ export interface CrescendoOptions {
   readonly blind?: BlindSettings
   /** The policy has schedules: what the observation tells of them is acted on. */
   readonly isScheduled?: boolean
+  /** What was learnt of this service beside what its tuner chooses every night; what is absent is as usual. */
+  readonly learnt?: Partial<LearntScalars>
   /** Another forecaster than the seasonal ridge; built with `decisionWindows(target.startupMs)`. */
   readonly forecaster?: Forecaster
 }
@@ -71,7 +74,8 @@ export function crescendoRules(options: CrescendoOptions): Rules {
   if (mode === 'Off') return { ...common, proposers: [reactive(), ...always] }
   const learning = options.forecaster ?? forecasterFor(target, delayMs)
   const forecaster = options.isScheduled ? withKnownEvents(learning, target.periodMs) : learning
-  const tuner = createTuner({ target, delayMs, ...(badMinutesPerDay !== undefined && { badMinutesPerDay }) })
+  const { learnt } = options
+  const tuner = createTuner({ target, delayMs, ...(badMinutesPerDay !== undefined && { badMinutesPerDay }), ...(learnt && { learnt }) })
   const proposers: readonly Proposer[] =
     mode === 'Slo' ? [fallback(reactive()), predictive(), ...always] : [reactive(), predictiveUp(), ...always]
   return { ...common, forecaster, tuner, proposers }
