@@ -52,7 +52,11 @@ export function resolvePolicy(
 ): Settings {
   const { configuration } = library
   const policies = library.policies.map(({ document }) => document)
-  const common = { policies, ...(configuration !== undefined && { configuration }), ...(asked.learnt && { learnt: asked.learnt }) }
+  const common = {
+    policies,
+    ...(configuration !== undefined && { configuration }),
+    ...(asked.learnt && { learnt: asked.learnt }),
+  }
   if (asked.object !== undefined) return resolveSettings({ ...common, object: asked.object })
   if (asked.policy === undefined) return resolveSettings(common)
   return resolveSettings({ ...common, policy: findPolicy(library, asked.policy) })

@@ -63,7 +63,9 @@ async function rowOf(trace: BenchTrace, replays: PastReplays): Promise<Row | und
   const after = lesson.outcome === 'Accepted' ? await replays.replay(whole, { tape, learnt }) : figures
   if (process.env.LEARNING_REFUSED !== undefined && lesson.outcome === 'Refused') {
     const refused = await replays.replay(whole, { tape, learnt: lesson.changed })
-    process.stdout.write(`${lineOf({ trace: `(refused) ${trace.name}`, lesson, seconds, before: sealed(figures), after: sealed(refused) })}\n`)
+    process.stdout.write(
+      `${lineOf({ trace: `(refused) ${trace.name}`, lesson, seconds, before: sealed(figures), after: sealed(refused) })}\n`,
+    )
   }
   return { trace: trace.name, lesson, seconds, before: sealed(figures), after: sealed(after) }
 }

@@ -34,7 +34,7 @@ export function recording(rules: Rules, { startMs, tickMs, ticks }: Span): { rea
       quantiles = new Float64Array(new SharedArrayBuffer(8 * ticks * said.length * LEVELS)).fill(Number.NaN)
     }
     const row = Math.round((now - startMs) / tickMs) * windows.length * LEVELS
-    said.forEach((window, index) => quantiles.set(window.quantiles, row + index * LEVELS))
+    for (const [index, window] of said.entries()) quantiles.set(window.quantiles, row + index * LEVELS)
   }
   const noting: Forecaster | undefined = forecaster && {
     name: forecaster.name,

@@ -79,7 +79,12 @@ export async function learnScalars(told: Past, options: LearnOptions): Promise<L
     onTried: (done, total) => onProgress?.('trying', done, total),
   })
   if (found.best === undefined)
-    return { ...facts, tried: found.tried, outcome: 'NothingBetter', why: 'no step from what is in force did better on the days that were searched' }
+    return {
+      ...facts,
+      tried: found.tried,
+      outcome: 'NothingBetter',
+      why: 'no step from what is in force did better on the days that were searched',
+    }
   onProgress?.('trying the best on the days held out', options.candidates, options.candidates)
   const after = await replays.replay(past, { tape, learnt: found.best })
   const heldOut = judge({ before, after }, { from: searchDays, to: days, seed: options.seed })

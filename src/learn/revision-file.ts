@@ -25,9 +25,13 @@ const KEY_BYTES = 32
 export async function revisionKey(path: string, { create }: { readonly create: boolean }): Promise<Uint8Array> {
   const found = (await contentOf(path))?.trim()
   if (found !== undefined && found !== '') return Buffer.from(found)
-  if (found === '') throw new CrescendoError('CRS_SECRET_MISSING', `${path}: found an empty file, expected the key of the revisions`)
+  if (found === '')
+    throw new CrescendoError('CRS_SECRET_MISSING', `${path}: found an empty file, expected the key of the revisions`)
   if (!create)
-    throw new CrescendoError('CRS_SECRET_MISSING', `${path}: no such file, expected the key that sealed the revisions (--key-file)`)
+    throw new CrescendoError(
+      'CRS_SECRET_MISSING',
+      `${path}: no such file, expected the key that sealed the revisions (--key-file)`,
+    )
   const key = randomBytes(KEY_BYTES).toString('hex')
   await writeFile(path, `${key}\n`, { mode: 0o600, flag: 'wx' }).catch(refused)
   return Buffer.from(key)
@@ -50,7 +54,8 @@ function refused(error: unknown): never {
 function parsed(line: string, place: string): SealedEntry {
   try {
     const { service, entry, seal } = JSON.parse(line) as SealedEntry // whose content its seal vouches for
-    if (typeof service === 'string' && typeof seal === 'string' && typeof entry === 'object' && entry !== null) return { service, entry, seal }
+    if (typeof service === 'string' && typeof seal === 'string' && typeof entry === 'object' && entry !== null)
+      return { service, entry, seal }
   } catch {
     // said below, as for every other line that is none
   }

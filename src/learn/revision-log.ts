@@ -53,7 +53,9 @@ interface Signed {
 }
 
 function sealOf({ before, service, entry }: Signed, key: Uint8Array): string {
-  return createHmac('sha256', key).update(JSON.stringify([before, service, entry])).digest('hex')
+  return createHmac('sha256', key)
+    .update(JSON.stringify([before, service, entry]))
+    .digest('hex')
 }
 
 function sameSeal(found: unknown, expected: string): boolean {

@@ -60,7 +60,10 @@ const promotedAt = ({ moves }: Revision) => moves.findLast(({ to }) => to === 'P
 export function inForce(revisions: readonly Revision[]): Revision | undefined {
   return revisions
     .filter(({ state }) => state === 'Promoted')
-    .reduce<Revision | undefined>((last, one) => (last === undefined || promotedAt(one) >= promotedAt(last) ? one : last), undefined)
+    .reduce<Revision | undefined>(
+      (last, one) => (last === undefined || promotedAt(one) >= promotedAt(last) ? one : last),
+      undefined,
+    )
 }
 
 /** One step a week, and a week of rest after a step that was wrong. */
@@ -85,13 +88,13 @@ export interface Wanted {
 export function refusalOf(revision: Revision, revisions: readonly Revision[], wanted: Wanted): string | undefined {
   const { state } = revision
   const found = `revision ${revision.revision} is ${told(state)}`
-  if (!COMES_FROM[wanted.to].includes(state))
-    return `${found}, expected ${COMES_FROM[wanted.to].map(told).join(' or ')}: ${WAY}`
+  if (!COMES_FROM[wanted.to].includes(state)) return `${found}, expected ${COMES_FROM[wanted.to].map(told).join(' or ')}: ${WAY}`
   if (wanted.to !== 'Promoted') return undefined
   if (wanted.needsApproval && wanted.by === undefined)
     return `${found}, and this policy needs a person's approval: --approve-as NAME`
   const parent = inForce(revisions)?.revision ?? 0
-  if (revision.parent !== parent) return `${found}, but it was learnt on top of revision ${revision.parent}, and ${parent} is in force: learn anew`
+  if (revision.parent !== parent)
+    return `${found}, but it was learnt on top of revision ${revision.parent}, and ${parent} is in force: learn anew`
   const rest = restingUntil(revisions)
   if (rest !== undefined && wanted.now < rest)
     return `${found}, but the last step is less than a week old: possible from ${new Date(rest).toISOString().slice(0, 10)} on`

@@ -60,11 +60,15 @@ export async function searchScalars(options: SearchOptions): Promise<Found> {
 /** One step from `base` of each scalar that was not moved yet. */
 function movesFrom(from: LearntScalars, base: LearntScalars, touched: ReadonlySet<ScalarName>) {
   const moves = STEPS.flatMap(step =>
-    SCALAR_NAMES.filter(name => !touched.has(name)).map(name => ({ name, scalars: { ...from, [name]: moved(base, name, step)[name] } })),
+    SCALAR_NAMES.filter(name => !touched.has(name)).map(name => ({
+      name,
+      scalars: { ...from, [name]: moved(base, name, step)[name] },
+    })),
   )
   return moves.filter(
     ({ name, scalars }, index) =>
-      scalars[name] !== base[name] && moves.findIndex(other => other.name === name && other.scalars[name] === scalars[name]) === index,
+      scalars[name] !== base[name] &&
+      moves.findIndex(other => other.name === name && other.scalars[name] === scalars[name]) === index,
   )
 }
 
@@ -74,7 +78,10 @@ function movesFrom(from: LearntScalars, base: LearntScalars, touched: ReadonlySe
  */
 function gainOf(after: DayFigures, { before, from, to, badMinutesPerDay }: SearchOptions): number {
   const cut = (column: Float64Array) => Array.from(column.subarray(from, to))
-  const [hours, bad] = [pair(cut(before.replicaHours), cut(after.replicaHours)), pair(cut(before.badMinutes), cut(after.badMinutes))]
+  const [hours, bad] = [
+    pair(cut(before.replicaHours), cut(after.replicaHours)),
+    pair(cut(before.badMinutes), cut(after.badMinutes)),
+  ]
   const actions = pair(cut(before.actions), cut(after.actions))
   if (actions.after > MOST_ACTIONS * actions.before) return 0
   const isOver = bad.before > (to - from) * badMinutesPerDay

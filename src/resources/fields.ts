@@ -87,7 +87,9 @@ export const share = quantityOf({
 /** A number between two bounds, as a quantity: "0.05" or "50m"; the API server is told the range in whole numbers. */
 export function quantityWithin(least: number, most: number) {
   const isWithin = (value: string | number) => amount(value) >= least && amount(value) <= most
-  const told = quantity.refine(value => matches(NATURAL)(value) && isWithin(value), { error: `expected a number from ${least} to ${most}` })
+  const told = quantity.refine(value => matches(NATURAL)(value) && isWithin(value), {
+    error: `expected a number from ${least} to ${most}`,
+  })
   return inCluster(told, {
     quantity: { pattern: NATURAL, minimum: Math.floor(least), maximum: Math.ceil(most), maxLength: QUANTITY_LENGTH },
   })

@@ -107,7 +107,9 @@ function unlocked({ metadata, spec }: HorizontalPodAutoscaler, chain: readonly S
  * place between policy and object and "never replaces what a person wrote" come to.
  */
 function learntLayer(learnt: Learnt | undefined): readonly Layer[] {
-  return learnt === undefined ? [] : [{ origin: `learnt revision ${learnt.revision}`, values: { learning: { scalars: learnt.scalars } } }]
+  return learnt === undefined
+    ? []
+    : [{ origin: `learnt revision ${learnt.revision}`, values: { learning: { scalars: learnt.scalars } } }]
 }
 
 function configured(configuration: ControllerConfiguration | undefined): readonly Layer[] {

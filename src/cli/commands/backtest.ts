@@ -89,7 +89,7 @@ function parseList(text: string): readonly string[] {
   throw new InvalidArgumentError('expected different names with commas between them, such as crescendo,hpa,oracle')
 }
 
-function parsePositive(text: string): number {
+export function parsePositive(text: string): number {
   const value = numberOf(text)
   if (value !== undefined && value > 0) return value
   throw new InvalidArgumentError('expected a number above 0')
@@ -112,7 +112,7 @@ function numberOf(text: string): number | undefined {
   return text.trim() !== '' && Number.isFinite(value) ? value : undefined
 }
 
-function parseCount(least: number, most: number): (text: string) => number {
+export function parseCount(least: number, most: number): (text: string) => number {
   return text => {
     if (/^\d{1,9}$/.test(text) && Number(text) >= least && Number(text) <= most) return Number(text)
     throw new InvalidArgumentError(`expected a whole number from ${least} to ${most}`)

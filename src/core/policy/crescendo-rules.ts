@@ -75,7 +75,12 @@ export function crescendoRules(options: CrescendoOptions): Rules {
   const learning = options.forecaster ?? forecasterFor(target, delayMs)
   const forecaster = options.isScheduled ? withKnownEvents(learning, target.periodMs) : learning
   const { learnt } = options
-  const tuner = createTuner({ target, delayMs, ...(badMinutesPerDay !== undefined && { badMinutesPerDay }), ...(learnt && { learnt }) })
+  const tuner = createTuner({
+    target,
+    delayMs,
+    ...(badMinutesPerDay !== undefined && { badMinutesPerDay }),
+    ...(learnt && { learnt }),
+  })
   const proposers: readonly Proposer[] =
     mode === 'Slo' ? [fallback(reactive()), predictive(), ...always] : [reactive(), predictiveUp(), ...always]
   return { ...common, forecaster, tuner, proposers }

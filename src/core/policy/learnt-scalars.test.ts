@@ -15,15 +15,20 @@ test('a step moves one scalar by its share, days by whole ones', () => {
 
 test('no step is larger than a fifth, and none leaves the bounds', () => {
   fc.assert(
-    fc.property(fc.constantFrom(...SCALAR_NAMES), fc.double({ min: -9, max: 9, noNaN: true }), fc.nat(40), (name, share, times) => {
-      let scalars = USUAL_SCALARS
-      for (let i = 0; i < times; i++) {
-        const next = moved(scalars, name, share)
-        expect(Math.abs(next[name] / scalars[name] - 1)).toBeLessThanOrEqual(LARGEST_STEP + 0.01)
-        scalars = next
-      }
-      expect(scalarProblems(scalars)).toEqual([])
-    }),
+    fc.property(
+      fc.constantFrom(...SCALAR_NAMES),
+      fc.double({ min: -9, max: 9, noNaN: true }),
+      fc.nat(40),
+      (name, share, times) => {
+        let scalars = USUAL_SCALARS
+        for (let i = 0; i < times; i++) {
+          const next = moved(scalars, name, share)
+          expect(Math.abs(next[name] / scalars[name] - 1)).toBeLessThanOrEqual(LARGEST_STEP + 0.01)
+          scalars = next
+        }
+        expect(scalarProblems(scalars)).toEqual([])
+      },
+    ),
   )
 })
 
