@@ -4,6 +4,7 @@ import { daysOf, type Lesson, learnScalars } from '../../src/learn/learn-scalars
 import { type PastReplays, sharedPast, threadedReplays } from '../../src/learn/past-replays.ts'
 import { type DayFigures, type Past, shortened } from '../../src/learn/replay-past.ts'
 import { withLoadMetric } from '../../src/sim/run.ts'
+import { thatAreThere } from '../shared-data.ts'
 import { type BenchTrace, benchTraces } from '../traces.ts'
 
 /** Learns on the first two weeks, and is measured on the third one, which nobody has seen. */
@@ -29,11 +30,11 @@ interface Figures {
   readonly badMinutes: number
 }
 
-/** The cost and the bad minutes of the sealed week together, as one number: replica-hours, and a bad minute is worth one. */
 async function main(): Promise<void> {
   const replays = threadedReplays({ threads: 2, limitMs: 600_000 })
   const rows: Row[] = []
-  for (const trace of benchTraces()) {
+  process.stdout.write('| trace | lesson | cost | bad minutes | learnt | seconds |\n| --- | --- | --- | --- | --- | --- |\n')
+  for (const trace of thatAreThere(benchTraces())) {
     if (rows.length === MOST_TRACES) break
     const row = await rowOf(trace, replays)
     if (row === undefined) continue
@@ -41,7 +42,7 @@ async function main(): Promise<void> {
     process.stdout.write(`${lineOf(row)}\n`)
   }
   await replays.close()
-  process.stdout.write(`\n${verdict(rows)}\n`)
+  process.stdout.write(`\n${verdictOf(rows)}\n`)
 }
 
 async function rowOf(trace: BenchTrace, replays: PastReplays): Promise<Row | undefined> {
@@ -61,12 +62,6 @@ async function rowOf(trace: BenchTrace, replays: PastReplays): Promise<Row | und
   const { figures, tape } = await replays.record(whole)
   const learnt: Partial<LearntScalars> = lesson.outcome === 'Accepted' ? lesson.changed : {}
   const after = lesson.outcome === 'Accepted' ? await replays.replay(whole, { tape, learnt }) : figures
-  if (process.env.LEARNING_REFUSED !== undefined && lesson.outcome === 'Refused') {
-    const refused = await replays.replay(whole, { tape, learnt: lesson.changed })
-    process.stdout.write(
-      `${lineOf({ trace: `(refused) ${trace.name}`, lesson, seconds, before: sealed(figures), after: sealed(refused) })}\n`,
-    )
-  }
   return { trace: trace.name, lesson, seconds, before: sealed(figures), after: sealed(after) }
 }
 
@@ -94,24 +89,31 @@ function sealed({ replicaHours, badMinutes }: DayFigures): Figures {
 }
 
 const costChange = ({ before, after }: Row) => after.replicaHours / before.replicaHours - 1
-const badChange = ({ before, after }: Row) => (after.badMinutes - before.badMinutes) / (DAYS - LEARN_DAYS)
+const badChange = ({ before, after }: Row) => after.badMinutes - before.badMinutes
+
+const percent = (share: number) => `${share > 0 ? '+' : ''}${(100 * share).toFixed(2)} %`
 
 function lineOf(row: Row): string {
   const { trace, lesson, seconds, before, after } = row
-  const values = Object.entries(lesson.changed).map(([name, value]) => `${name} ${value}`)
-  return [
+  const learnt = Object.entries(lesson.changed).map(([name, value]) => `${name} ${value}`)
+  const cells = [
     trace,
     lesson.outcome,
-    `${(100 * costChange(row)).toFixed(2)} %`,
-    `${before.badMinutes} -> ${after.badMinutes}`,
-    `${seconds.toFixed(0)} s`,
-    values.join(', '),
-    lesson.why,
-  ].join(' | ')
+    percent(costChange(row)),
+    `${before.badMinutes} to ${after.badMinutes}`,
+    learnt.join(', ') || 'none',
+    seconds.toFixed(0),
+  ]
+  return `| ${cells.join(' | ')} |`
 }
 
-function verdict(rows: readonly Row[]): string {
-  return `${rows.length} ${rows.map(badChange).join(' ')}`
+/** How many are better or equal in both figures, and the worst of each. */
+function verdictOf(rows: readonly Row[]): string {
+  const good = rows.filter(row => costChange(row) <= 0 && badChange(row) <= 0).length
+  const dearest = Math.max(...rows.map(costChange))
+  const worst = Math.max(...rows.map(badChange))
+  const share = ((100 * good) / rows.length).toFixed(0)
+  return `${good} of ${rows.length} traces (${share} %) are better or equal in cost and bad minutes; worst: cost ${percent(dearest)}, ${worst} bad minutes more in the week`
 }
 
 await main()

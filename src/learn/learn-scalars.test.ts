@@ -13,10 +13,24 @@ function pastOf(days: number, stepMs = 5 * MINUTE): Past {
   const value = Float64Array.from(
     seasonalLoad({ seed: 3, ticks: (days * 1440 * MINUTE) / stepMs, stepMs, mean: 1500, swing: 0.5, noise: 0.05 }),
   )
-  const bare = { id: 'shop/web', minReplicas: 2, maxReplicas: 90, metrics: [], capacityPerReplica: 100, startupMs: stepMs, periodMs: stepMs }
+  const bare = {
+    id: 'shop/web',
+    minReplicas: 2,
+    maxReplicas: 90,
+    metrics: [],
+    capacityPerReplica: 100,
+    startupMs: stepMs,
+    periodMs: stepMs,
+  }
   const target = withLoadMetric(bare, 0.7)
   return {
-    scenario: { target, load: { startMs: Date.UTC(2026, 9, 5), tickMs: stepMs, value }, metricsDelayMs: stepMs, seed: 1, scoredFrom: 0 },
+    scenario: {
+      target,
+      load: { startMs: Date.UTC(2026, 9, 5), tickMs: stepMs, value },
+      metricsDelayMs: stepMs,
+      seed: 1,
+      scoredFrom: 0,
+    },
     options: { mode: 'Slo', target, delayMs: stepMs },
   }
 }
@@ -66,7 +80,10 @@ describe('what is played on a tape of forecasts', () => {
   test('has holes where the recording has, which nobody is scored on', async () => {
     const { load } = past.scenario
     const missing = new Uint8Array(load.value.length).fill(1, 288, 576)
-    const holed = sharedPast({ ...past, scenario: { ...past.scenario, load: { ...load, missing, attack: load.value, clients: load.value } } })
+    const holed = sharedPast({
+      ...past,
+      scenario: { ...past.scenario, load: { ...load, missing, attack: load.value, clients: load.value } },
+    })
     const { figures } = await replaysHere.record({ ...holed, scenario: shortened(holed.scenario, 576) })
     expect(figures.replicaHours[1]).toBe(0)
     expect(figures.replicaHours[0]).toBeGreaterThan(0)

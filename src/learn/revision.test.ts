@@ -59,7 +59,9 @@ describe('the way of a revision', () => {
     )
     expect(refusal([learnt(1, 1)], { to: 'Shadow' })).toBeUndefined()
     expect(refusal([learnt(1, 1), moved(1, 'Shadow', 2)], {})).toBeUndefined()
-    expect(refusal([learnt(1, 1), moved(1, 'RolledBack', 2)], { to: 'RolledBack' })).toMatch(/^revision 1 is rolled back, expected/)
+    expect(refusal([learnt(1, 1), moved(1, 'RolledBack', 2)], { to: 'RolledBack' })).toMatch(
+      /^revision 1 is rolled back, expected/,
+    )
   })
 
   test('needs a person where the policy says so', () => {
@@ -69,7 +71,13 @@ describe('the way of a revision', () => {
   })
 
   test('is one step a week, and rests a week after a rollback', () => {
-    const entries = [learnt(1, 1), moved(1, 'Promoted', 2 * DAY), moved(1, 'RolledBack', 3 * DAY), learnt(2, 4 * DAY), moved(2, 'Shadow', 5 * DAY)]
+    const entries = [
+      learnt(1, 1),
+      moved(1, 'Promoted', 2 * DAY),
+      moved(1, 'RolledBack', 3 * DAY),
+      learnt(2, 4 * DAY),
+      moved(2, 'Shadow', 5 * DAY),
+    ]
     expect(refusal(entries, { now: 9 * DAY })).toBe(
       'revision 2 is shadow, but the last step is less than a week old: possible from 1970-01-11 on',
     )

@@ -16,7 +16,7 @@ function lived(bad: Readonly<Record<number, number>>, hoursADay = 100): DayFigur
 
 /** 24 bad minutes a day: one an hour. */
 const reason = (learnt: DayFigures, old: DayFigures, promisedCost = 1) =>
-  rollbackReason({ learnt, old, days: { from: 0, to: 2 }, badMinutesPerDay: 24, promisedCost })
+  rollbackReason({ learnt, old, days: { from: 0, to: 2 }, badMinutesPerDay: 24, tickMinutes: 1, promisedCost })
 
 test('a budget that burns more than twice as fast for an hour is one', () => {
   expect(reason(lived({ 5: 2 }), lived({}))).toBeUndefined()
@@ -41,9 +41,15 @@ test('a cost of more than 115 % of what was promised is one too', () => {
   expect(reason(lived({}, 112), lived({}, 100), 0.95)).toBe('224 replica-hours are 118 % of the 190 that it promised')
 })
 
+test('one bad tick alone is bad luck, whatever rate it makes', () => {
+  const told = { old: lived({}), days: { from: 0, to: 2 }, badMinutesPerDay: 1.44, tickMinutes: 1, promisedCost: 1 }
+  expect(rollbackReason({ ...told, learnt: lived({ 5: 1, 20: 1 }) })).toBeUndefined()
+  expect(rollbackReason({ ...told, learnt: lived({ 5: 2 }) })).toMatch(/^2 bad minutes within 1 h burn 33\.3 times/)
+})
+
 test('only the days since the revision is in force count', () => {
   const days = { from: 1, to: 2 }
-  const told = { old: lived({}), days, badMinutesPerDay: 24, promisedCost: 1 }
+  const told = { old: lived({}), days, badMinutesPerDay: 24, tickMinutes: 1, promisedCost: 1 }
   expect(rollbackReason({ ...told, learnt: lived({ 5: 30 }) })).toBeUndefined()
   expect(rollbackReason({ ...told, learnt: lived({ 30: 30 }) })).toBeDefined()
 })

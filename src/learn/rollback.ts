@@ -8,6 +8,8 @@ export interface Lived {
   /** The days since it is in force. */
   readonly days: Days
   readonly badMinutesPerDay: number
+  /** One tick that was bad, in minutes: alone it is bad luck, whatever rate it makes. */
+  readonly tickMinutes: number
   /** Cost of the learnt policy as a share of the old one's, as its evidence promised. */
   readonly promisedCost: number
 }
@@ -24,9 +26,9 @@ const MOST_COST = 1.15
  * Why a promoted revision has to go (`prediction.md` 4.5); absent where it may stay. Burnt budget counts only where the old policy would
  * not have burnt it too: what nobody could have served is no fault of what was learnt.
  */
-export function rollbackReason({ learnt, old, days, badMinutesPerDay, promisedCost }: Lived): string | undefined {
+export function rollbackReason({ learnt, old, days, badMinutesPerDay, tickMinutes, promisedCost }: Lived): string | undefined {
   for (const { hours, burn } of FASTEST_BURN) {
-    const allowed = (burn * badMinutesPerDay * hours) / 24
+    const allowed = Math.max(tickMinutes, (burn * badMinutesPerDay * hours) / 24)
     for (let hour = 24 * days.from; hour + hours <= 24 * days.to; hour++) {
       const [now, before] = [spent(learnt, hour, hours), spent(old, hour, hours)]
       if (now <= allowed || before > allowed) continue

@@ -86,6 +86,7 @@ async function reasonIn(trace: string, { options, chosen: { known, revision } }:
     old: figures.before,
     days,
     badMinutesPerDay: known.settings.violationMinutesPerDay,
+    tickMinutes: past.scenario.load.tickMs / 60_000,
     promisedCost: revision.evidence.replicaHours.after / revision.evidence.replicaHours.before,
   })
 }

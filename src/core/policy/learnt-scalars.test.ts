@@ -40,6 +40,6 @@ test('what may not be obeyed is named with what may', () => {
     'keptDays is 7.5, expected a whole number from 3 to 14',
     'speed is none of budgetShare, actionLimit, orderAhead, deadband, holdScale, keptDays',
     'holdScale is x, expected a number from 0.5 to 3',
-    'budgetShare is NaN, expected a number from 0.2 to 0.9',
+    'budgetShare is NaN, expected a number from 0.2 to 0.5',
   ])
 })

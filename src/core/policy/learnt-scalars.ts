@@ -31,7 +31,8 @@ export const USUAL_SCALARS: LearntScalars = {
 
 /** No value outside of these is learnt, kept or obeyed. */
 export const SCALAR_BOUNDS: Readonly<Record<ScalarName, { readonly least: number; readonly most: number }>> = {
-  budgetShare: { least: 0.2, most: 0.9 },
+  // Not above what is usual: to spend more of the budget is no better policy, and a few days without a miss prove nothing.
+  budgetShare: { least: 0.2, most: 0.5 },
   actionLimit: { least: 0.75, most: 2 },
   orderAhead: { least: 0.01, most: 0.15 },
   deadband: { least: 0.02, most: 0.2 },
