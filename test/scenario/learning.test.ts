@@ -35,10 +35,20 @@ async function pastOf(values: ArrayLike<number>, days: number): Promise<Past> {
     periodMs: TICK_MS,
   }
   const target = withLoadMetric(bare, 0.7)
-  const load = { startMs: Date.UTC(2026, 8, 7), tickMs: TICK_MS, value: Float64Array.from(values).subarray(0, days * TICKS_PER_DAY) }
+  const load = {
+    startMs: Date.UTC(2026, 8, 7),
+    tickMs: TICK_MS,
+    value: Float64Array.from(values).subarray(0, days * TICKS_PER_DAY),
+  }
   return {
     scenario: { target, load, metricsDelayMs: TICK_MS, seed: 1, scoredFrom: 0 },
-    options: { ...policyOptions(settings, { price: 0.1, mode: 'Slo' }), target, delayMs: TICK_MS, badMinutesPerDay: BUDGET, learnt: CAREFUL },
+    options: {
+      ...policyOptions(settings, { price: 0.1, mode: 'Slo' }),
+      target,
+      delayMs: TICK_MS,
+      badMinutesPerDay: BUDGET,
+      learnt: CAREFUL,
+    },
   }
 }
 

@@ -33,8 +33,8 @@ carried by 20 replicas (where the history holds no load, as with --warmup 0%: th
 as a last column.
 
 Of a policy a back-test plays bounds, period, behavior, prediction (mode, capacityPerReplica, startupSeconds), the Availability
-objective, anomaly, schedules, budget, emergency, protection.envelope and simulation. It plays no mode other than Auto, no other
-objectives, prediction.horizonSeconds, prediction.drivers (but for the capacity), protection.surgeBudgetPerDay, learning or spot:
+objective, anomaly, schedules, budget, emergency, protection.envelope, learning.scalars and simulation. It plays no mode other than Auto, no other
+objectives, prediction.horizonSeconds, prediction.drivers (but for the capacity), protection.surgeBudgetPerDay, learning.mode or spot:
 where a policy states one of these, one line on standard error names it.
 
 Scalers: crescendo, hpa (70 % of the safe load; hpa@0.5 for another share), hpa-tuned (the best target in hindsight: unfair in

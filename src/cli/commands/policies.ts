@@ -3,7 +3,7 @@ import { durationOption } from '../durations.ts'
 import { parseCount, parsePositive } from './backtest.ts'
 
 const HELP = `
-From weak to strong: built-in, global configuration, tier, profile, behaviour preset, extends in order, policy, explicit fields of the
+From weak to strong: built-in, global configuration, tier, profile, behaviour preset, extends in order, policy, learnt revision, explicit fields of the
 object; then the bounds of the policies cut. Objects are laid over each other field by field, objectives by type and metric, schedules
 by name, other lists as a whole.`
 
