@@ -64,7 +64,7 @@ export function shortened(scenario: Scenario, ticks: number | undefined): Scenar
 }
 
 /** A run day by day; holes of the recording count for nothing. */
-export function figuresOf({ tickMs, load, ready, desired, missing }: Run, capacityPerReplica: number): DayFigures {
+function figuresOf({ tickMs, load, ready, desired, missing }: Run, capacityPerReplica: number): DayFigures {
   const days = Math.ceil((load.length * tickMs) / DAY_MS)
   const figures = {
     replicaHours: new Float64Array(days),

@@ -67,7 +67,7 @@ export function inForce(revisions: readonly Revision[]): Revision | undefined {
 }
 
 /** One step a week, and a week of rest after a step that was wrong. */
-export const REST_MS = 7 * 86_400_000
+const REST_MS = 7 * 86_400_000
 
 /** Until when nothing new is promoted; absent where nothing was promoted or rolled back. */
 export function restingUntil(revisions: readonly Revision[]): Instant | undefined {
