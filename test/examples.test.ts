@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { loadResources } from '../src/resources/load.ts'
 
 const QUICK_START = 'examples/quick-start.ts'
 
@@ -31,4 +32,9 @@ test('what the package exports is there, for TypeScript, for Node and for the so
     expect(globSync(source)).not.toEqual([])
     expect([types, compiled]).toEqual(['.d.ts', '.js'].map(end => source.replace(/^\.\/src/, './dist').replace(/\.ts$/, end)))
   }
+})
+
+test.each(globSync('examples/*.yaml'))('%s is what the schemas take, and says at its head what it shows', async path => {
+  expect(await loadResources(path)).not.toEqual([])
+  expect(readFileSync(path, 'utf8')).toMatch(/^# \S.{30,}\n/)
 })

@@ -1,7 +1,9 @@
 import type { Instant } from '../core/model.ts'
 import { CrescendoError } from '../errors.ts'
+import { compositionProblems } from '../resources/composition.ts'
 import type { Problem } from '../resources/document-text.ts'
 import { checkResources, formatProblem, type Loaded } from '../resources/load.ts'
+import { defaultPolicies } from '../resources/policy-file.ts'
 import { nextWindows, schedulesIn } from '../resources/schedule-windows.ts'
 import { note, paint, printJson, printLine } from './output.ts'
 import { harmless } from './terminal/text.ts'
@@ -11,20 +13,34 @@ import { harmless } from './terminal/text.ts'
  * not be read, after the others were checked: what is wrong with a document is bad input, here as in every other command.
  */
 export async function validateFiles(paths: readonly string[], { json, now }: Asked): Promise<number> {
-  const checked: Checked[] = []
+  const read: Checked[] = []
   let areAllRead = true
   for (const path of paths) {
     try {
-      checked.push({ path, loaded: await checkResources(path) })
+      read.push({ path, loaded: await checkResources(path) })
     } catch (error) {
       if (!(error instanceof CrescendoError)) throw error
       note(`crescendo: ${harmless(error.message)}`)
       areAllRead = false
     }
   }
+  const checked = await composed(read)
   if (json) printJson(reportOf(checked, now))
   else for (const { path, loaded } of checked) printFile(path, loaded, now)
   return areAllRead && !checked.some(({ loaded }) => loaded.problems.some(isError)) ? 0 : 2
+}
+
+/** With what shows once the documents of all files lie over each other; a file that is wrong by itself is told of that first. */
+async function composed(checked: readonly Checked[]): Promise<readonly Checked[]> {
+  const sound = checked.filter(({ loaded }) => !loaded.problems.some(isError))
+  const found = compositionProblems(
+    sound.flatMap(({ loaded }) => loaded.resources),
+    await defaultPolicies(),
+  )
+  return checked.map(({ path, loaded }) => {
+    const own = found.filter(({ resource }) => loaded.resources.includes(resource))
+    return { path, loaded: { ...loaded, problems: [...loaded.problems, ...own] } }
+  })
 }
 
 interface Asked {

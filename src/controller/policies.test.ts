@@ -61,6 +61,25 @@ describe('the settings in force', () => {
     expect(settingsOf(paused).mode).toBe('Recommend')
   })
 
+  test('of a policy that makes no sense any more, the last good one stays in force and says why', () => {
+    const { state, settingsOf } = settings()
+    const circle = { ...policy(60), spec: { extends: ['house'], defaults: { periodSeconds: 60 } } }
+    state.cluster = [circle]
+    expect(() => settingsOf(object())).toThrow('extends itself')
+    state.cluster = [policy(30)]
+    settingsOf.forget()
+    expect(settingsOf(object()).refused).toBeUndefined()
+    state.cluster = [circle]
+    settingsOf.forget()
+    expect(settingsOf(object())).toMatchObject({ periodSeconds: 30, refused: expect.stringContaining('extends itself') })
+    // What a person says of the object itself still counts: a pause is a pause.
+    expect(settingsOf(object({ mode: 'Paused' }, '2'))).toMatchObject({ periodSeconds: 30, mode: 'Paused' })
+    state.cluster = [policy(60)]
+    settingsOf.forget()
+    expect(settingsOf(object({ mode: 'Paused' }, '2'))).toMatchObject({ periodSeconds: 60, mode: 'Paused' })
+    expect(settingsOf(object({ mode: 'Paused' }, '2')).refused).toBeUndefined()
+  })
+
   test('a policy that is not there is warned of', () => {
     const { settingsOf } = settings()
     expect(settingsOf(object({ policyRef: { name: 'hous' } })).warnings.join()).toContain('policyRef hous is not known')

@@ -201,13 +201,18 @@ function ready(turn: Turn, { isDryRun, storeTrouble }: Circumstances): Condition
     learning ?? (isDryRun ? 'deciding, writing nothing (dry run)' : 'deciding'),
     ...(storeTrouble === undefined ? [] : [`the store is down, so nothing is taken away: ${storeTrouble}`]),
     ...(withheld === undefined ? [] : [`not written: ${withheld.why}`]),
+    ...refusalOf(plan),
     ...(plan?.settings.warnings ?? []),
     ...(unacted.length === 0 ? [] : [`written and not acted on by this version: ${unacted.join(', ')}`]),
   ].join('; ')
+  if (plan?.settings.refused !== undefined) return { type: 'Ready', status: 'False', reason: 'InvalidPolicy', message }
   if (plan?.settings.missingPolicy !== undefined) return { type: 'Ready', status: 'False', reason: 'PolicyNotFound', message }
   const reason = storeTrouble !== undefined ? 'StoreDown' : learning === undefined ? 'Deciding' : 'Learning'
   return { type: 'Ready', status: 'True', reason, message }
 }
+
+const refusalOf = (plan: Turn['plan']): readonly string[] =>
+  plan?.settings.refused === undefined ? [] : [`what held before goes on, because ${plan.settings.refused}`]
 
 function paused(mode: string): Condition {
   if (mode === 'Paused') return { type: 'Paused', status: 'True', reason: 'ModePaused', message: 'spec.mode is Paused' }

@@ -41,9 +41,17 @@ function lay(below: Plain, above: Plain, where: Where): Plain {
   return laid
 }
 
+type Promised = NonNullable<Layered['objectives']>[number]
+
+/** "Latency request_duration_seconds": two objectives of one identity are one, and the stronger layer's holds. */
+export function identityOf(objective: Promised): string {
+  const of = 'resource' in objective ? objective.resource : objective.metric?.name
+  return of === undefined ? objective.type : `${objective.type} ${of}`
+}
+
 /** Lists whose items have an identity. */
 const KEYED: Readonly<Record<string, (item: Plain) => string>> = {
-  objectives: item => `${item.type} ${isPlain(item.metric) ? item.metric.name : (item.resource ?? '')}`,
+  objectives: item => identityOf(item as unknown as Promised), // laid from values of that type
   schedules: item => String(item.name),
 }
 

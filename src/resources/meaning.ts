@@ -1,5 +1,7 @@
 import type { Problem } from './document-text.ts'
-import type { HorizontalPodAutoscaler } from './documents.ts'
+import type { HorizontalPodAutoscaler, PolicyDefaults } from './documents.ts'
+import { amount } from './fields.ts'
+import { identityOf } from './layers.ts'
 import type { Resource } from './load.ts'
 import type { Metric } from './upstream.ts'
 
@@ -38,8 +40,11 @@ function twice(resources: readonly Resource[]): readonly Problem[] {
 }
 
 function doubts({ file, line, document }: Resource): readonly Problem[] {
-  if (document.kind !== 'HorizontalPodAutoscaler') return []
-  return doubtsAbout(document).map(message => ({ file, line, column: 1, severity: 'warning', message }))
+  const found = [
+    ...(document.kind === 'HorizontalPodAutoscaler' ? [...doubtsAbout(document), ...promised('spec', document.spec)] : []),
+    ...(document.kind === 'ScalingPolicy' ? promised('spec.defaults', document.spec.defaults ?? {}) : []),
+  ]
+  return found.map(message => ({ file, line, column: 1, severity: 'warning', message }))
 }
 
 function doubtsAbout({ spec }: HorizontalPodAutoscaler): readonly string[] {
@@ -57,6 +62,22 @@ function doubtsAbout({ spec }: HorizontalPodAutoscaler): readonly string[] {
     )
   }
   return found
+}
+
+/** Promises that nobody can keep, and two of one kind: the later one holds, as where layers meet. */
+function promised(path: string, { objectives = [] }: PolicyDefaults): readonly string[] {
+  const keys = objectives.map(identityOf)
+  return objectives.flatMap((objective, index) => {
+    const place = `${path}.objectives[${index}]`
+    const first = keys.indexOf(keys[index]!)
+    const isWhole = objective.type === 'Availability' && amount(objective.threshold) === 1
+    return [
+      ...(isWhole ? [`${place}: an availability of 1 leaves no minute of violation; no scaling can promise that`] : []),
+      ...(first < index
+        ? [`${place} promises ${keys[index]} a second time (first in objectives[${first}]); the later one holds`]
+        : []),
+    ]
+  })
 }
 
 /** Upstream looks at the field that is set, not at `type`; where they differ, one of them is a mistake. */

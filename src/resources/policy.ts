@@ -45,6 +45,7 @@ export function resolveSettings(input: PolicyInput): Settings {
     ...own,
   ]
   const { merged, origins } = mergeLayers(layers)
+  refuseTwoCurrencies(layers, origins)
   const cut = withinBounds(merged, chain, origins)
   return settingsFrom(input.object?.metadata.name ?? policy?.metadata.name ?? 'built-in', cut.values, {
     origins,
@@ -70,6 +71,20 @@ function referredPolicy(
 function missingPolicy({ object }: PolicyInput, found: ScalingPolicy | undefined) {
   const name = object?.spec.policyRef?.name
   return name === undefined || found !== undefined ? {} : { missingPolicy: name }
+}
+
+/** The amounts of a budget may come from several layers; nobody converts between them. */
+function refuseTwoCurrencies(layers: readonly Layer[], origins: Readonly<Record<string, string>>): void {
+  const amounts = Object.entries(origins).filter(([path]) => /^budget\.per[A-Z]/.test(path))
+  const told = amounts.map(([path, origin]) => {
+    const { values } = layers.findLast(layer => layer.origin === origin) ?? {}
+    return { path, origin, currency: values?.budget?.currency }
+  })
+  const [first, ...others] = told.filter(({ currency }) => currency !== undefined)
+  const other = others.find(({ currency }) => currency !== first?.currency)
+  if (first === undefined || other === undefined) return
+  const tell = ({ path, origin, currency }: typeof other) => `${path} is in ${currency} (${origin})`
+  throw invalid(`${tell(first)} and ${tell(other)}, expected one currency`)
 }
 
 type Library = ReadonlyMap<string, ScalingPolicy>

@@ -67,6 +67,8 @@ export interface Settings {
   readonly warnings: readonly string[]
   /** The policy that the object refers to and that is not there: its bounds and its budget are unknown. */
   readonly missingPolicy?: string
+  /** Why the newest word of the policies makes no sense; these settings are what held before it. */
+  readonly refused?: string
 }
 
 export interface Schedule {
