@@ -84,7 +84,7 @@ export function scenarioOf({ load, capacity }: { load: Load; capacity: number },
  */
 const OURS: Readonly<Record<string, Partial<CrescendoOptions>>> = {
   crescendo: {},
-  'crescendo-3x': { actionLimit: 3 },
+  'crescendo-3x': { learnt: { actionLimit: 3 } },
   'crescendo-4.3min': { badMinutesPerDay: 4.3 },
   'crescendo-99.99': { badMinutesPerDay: 0.144 },
   'crescendo-enterprise': { badMinutesPerDay: 0.144, guardsOwnViolations: true },

@@ -11,7 +11,13 @@ import type { ProfileName } from '../src/sim/traffic/profiles.ts'
 export interface BenchTrace {
   readonly name: string
   readonly kind: 'recorded' | 'generated'
-  read(seed: number): Promise<{ readonly load: Load; readonly capacity: number } | { readonly unfit: string }>
+  read(seed: number, cut?: Cut): Promise<{ readonly load: Load; readonly capacity: number } | { readonly unfit: string }>
+}
+
+/** Other ticks than those of 15 s, and how many of the last days (generated: of so many). */
+export interface Cut {
+  readonly tickMs: number
+  readonly days: number
 }
 
 const DATA = new URL('../../shared/data/', import.meta.url).pathname
@@ -63,13 +69,13 @@ function recordedTrace(path: string): BenchTrace {
   return {
     name: stem(path),
     kind: 'recorded',
-    async read(seed) {
+    async read(seed, { tickMs, days } = { tickMs: TICK_MS, days: LONGEST_DAYS }) {
       const { samples } = await readSeries(path)
       const why = unfit(samples)
       if (why !== undefined) return { unfit: why }
-      const cut = lastDays(samples, LONGEST_DAYS)
+      const cut = lastDays(samples, days)
       const capacity = quantile(cut.value, 0.999) / REPLICAS_AT_P999
-      const { load } = bridge(cut, { tickMs: TICK_MS, seed, capacityPerReplica: capacity })
+      const { load } = bridge(cut, { tickMs, seed, capacityPerReplica: capacity })
       return { load, capacity }
     },
   }
@@ -79,11 +85,11 @@ function generatedTrace(profile: ProfileName, index: number): BenchTrace {
   return {
     name: `generated ${profile}`,
     kind: 'generated',
-    async read(seed) {
+    async read(seed, { tickMs, days } = { tickMs: TICK_MS, days: GENERATED_DAYS }) {
       const { load } = generate(profile, {
-        days: GENERATED_DAYS,
+        days,
         seed: seed * 100 + index,
-        tickMs: TICK_MS,
+        tickMs,
         startMs: Date.UTC(2026, 0, 5),
       })
       return { load, capacity: quantile(load.value, 0.999) / REPLICAS_AT_P999 }

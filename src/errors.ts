@@ -25,6 +25,8 @@ export const ERROR_CODES = {
     'A model of your own cannot be used: its runtime is not installed, the file is no ONNX model, or its tensors are not those of docs/own-models.md. The message says which.',
   CRS_SECRET_MISSING:
     'A secret that the configuration names is not there or is empty. Set the environment variable, or write the file, that the message names.',
+  CRS_REVISION_SEAL:
+    'A learnt revision does not carry the seal of its content: it was changed after it was written, or another key wrote it. Use the key that wrote it, or begin a new file with `crescendo policies learn`.',
 } as const
 
 export type ErrorCode = keyof typeof ERROR_CODES

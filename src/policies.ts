@@ -2,7 +2,7 @@
 import { CrescendoError } from './errors.ts'
 import type { ControllerConfiguration, HorizontalPodAutoscaler, ScalingPolicy } from './resources/documents.ts'
 import { checkResources, formatProblem, loadResources } from './resources/load.ts'
-import { kebab, resolveSettings } from './resources/policy.ts'
+import { kebab, type Learnt, resolveSettings } from './resources/policy.ts'
 import { defaultPolicies } from './resources/policy-file.ts'
 import type { Settings } from './resources/settings.ts'
 import { suggestion } from './resources/suggestion.ts'
@@ -48,11 +48,15 @@ export async function validatePolicies(path: string): Promise<readonly string[]>
  */
 export function resolvePolicy(
   library: PolicyLibrary,
-  asked: { readonly object?: HorizontalPodAutoscaler; readonly policy?: string } = {},
+  asked: { readonly object?: HorizontalPodAutoscaler; readonly policy?: string; readonly learnt?: Learnt } = {},
 ): Settings {
   const { configuration } = library
   const policies = library.policies.map(({ document }) => document)
-  const common = { policies, ...(configuration !== undefined && { configuration }) }
+  const common = {
+    policies,
+    ...(configuration !== undefined && { configuration }),
+    ...(asked.learnt && { learnt: asked.learnt }),
+  }
   if (asked.object !== undefined) return resolveSettings({ ...common, object: asked.object })
   if (asked.policy === undefined) return resolveSettings(common)
   return resolveSettings({ ...common, policy: findPolicy(library, asked.policy) })

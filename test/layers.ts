@@ -14,7 +14,7 @@ export const ROOMS: Readonly<Record<string, readonly string[] | '*'>> = {
   resources: ['core', 'errors'],
   act: ['core', 'ports', 'errors', 'kube'],
   record: ['core', 'ports', 'errors', 'kube', 'resources'],
-  learn: ['core', 'ports', 'loop'],
+  learn: ['core', 'ports', 'errors', 'loop', 'sim'],
   onnx: ['core', 'errors'],
   controller: ['core', 'ports', 'errors', 'loop', 'kube', 'observe', 'resources', 'act', 'record', 'store'],
   manifests: ['core', 'errors', 'resources'],

@@ -17,11 +17,16 @@ export function scalersFor(settings: Settings, price: number): Readonly<Record<s
   return {
     crescendo: scenario => ({
       ...crescendoContender(scenario, options),
-      ...(settings.schedules.length > 0 && { scheduled: scheduledWindows(settings.schedules, rangeOf(scenario)) }),
+      ...scheduledIn(scenario, settings),
       note: `mode ${options.mode}`,
     }),
     ...RIVALS,
   }
+}
+
+/** What the schedules of a policy say of the time that is played; nothing where it has none. */
+export function scheduledIn(scenario: Scenario, { schedules }: Settings): Pick<Scenario, 'scheduled'> {
+  return schedules.length > 0 ? { scheduled: scheduledWindows(schedules, rangeOf(scenario)) } : {}
 }
 
 /** All that is played, and the last forecast's reach. */

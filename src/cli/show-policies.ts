@@ -5,12 +5,18 @@ import { notActedOn } from '../resources/not-acted-on.ts'
 import type { Settings } from '../resources/settings.ts'
 import { suggestion } from '../resources/suggestion.ts'
 import { note, paint, printJson, printLine } from './output.ts'
+import { learntOf } from './policies/learnt-of.ts'
 import { tableLines } from './terminal/table.ts'
 import { harmless } from './terminal/text.ts'
 
 interface Asked {
   readonly file?: string
   readonly json?: true
+}
+
+interface Learnt {
+  readonly revisions?: string
+  readonly keyFile?: string
 }
 
 /** Prints every policy with where it is from and what it extends. Throws CrescendoError where the file is wrong. */
@@ -22,9 +28,12 @@ export async function listPolicies({ file, json }: Asked): Promise<void> {
 }
 
 /** Prints every value that is in force by a policy, or by an object of the file, and its origin; warnings go to standard error. */
-export async function showPolicy(name: string, { file, json, object }: Asked & { readonly object?: true }): Promise<void> {
+export async function showPolicy(name: string, asked: Asked & Learnt & { readonly object?: true }): Promise<void> {
+  const { file, json, object } = asked
   const library = await loadPolicies(file)
-  const settings = resolvePolicy(library, object ? { object: await objectIn(file, name) } : { policy: name })
+  const what = object ? { object: await objectIn(file, name) } : { policy: name }
+  const learnt = await learntOf(resolvePolicy(library, what).name, asked)
+  const settings = resolvePolicy(library, { ...what, ...(learnt && { learnt }) })
   for (const warning of settings.warnings) note(`crescendo: ${harmless(warning)}`)
   const idle = notActedOn(settings, 'Controller')
   const values = Object.entries(settings.origins).map(([field, origin]) => ({ field, value: valueAt(settings, field), origin }))

@@ -1,110 +1,29 @@
-import { availableParallelism } from 'node:os'
-import { Piscina } from 'piscina'
 import type { Learners, Learnt, Lesson } from '../ports.ts'
-import { transferablesOf } from './transferables.ts'
+import { createTaskPool, type TaskPoolOptions, taskUrl } from './task-pool.ts'
 
-export interface LearnPoolOptions {
+export interface LearnPoolOptions extends TaskPoolOptions {
   /** The module whose export `learn` is run, as a file URL. Default: `learn-task.ts`. */
   readonly task?: URL
-  /** Default: one less than there are cores, at most four: the loop that decides keeps a core where there are two. */
-  readonly threads?: number
-  /** How many may wait for a thread; one more is refused. */
-  readonly mostWaiting?: number
-  /** How long one past may take, from when a thread takes it; a thread that takes longer is ended. */
-  readonly limitMs?: number
 }
 
-/**
- * Pasts are learnt in threads of their own: the loop that decides pays for a message there and back, and for nothing else. Buffers of typed arrays
- * are moved, not copied. Calls reject where the work throws, takes too long or dies, where too many wait, and after `close`,
- * which ends everything that runs or waits.
- */
+/** Pasts are learnt in threads of their own (`task-pool.ts`). */
 export interface LearnPool extends Learners {
   readonly running: number
   readonly waiting: number
 }
 
-/** Two weeks of 15 s ticks take seconds. */
-const LIMIT_MS = 300_000
-const MOST_WAITING = 256
-/** A thread that had nothing to do for so long is ended: its memory is worth more than the 50 ms that the next one takes. */
-const IDLE_MS = 60_000
-/** Of the heap of one thread. What needs more is broken, and ends alone. */
-const HEAP_MIB = 128
-/** Learners give way to the loop where both want the same core (Linux, where the optional package is there). */
-const NICE = 10
-
-interface Place {
-  begin(): void
-  refuse(why: Error): void
-}
-
-export function createLearnPool(options: LearnPoolOptions = {}): LearnPool {
-  const threads = options.threads ?? Math.max(1, Math.min(4, availableParallelism() - 1))
-  const { limitMs = LIMIT_MS, mostWaiting = MOST_WAITING } = options
-  const pool = piscinaOf(options.task ?? taskUrl(), threads)
-  const ending = new AbortController()
-  const queue: Place[] = []
-  let running = 0
-  const place = () =>
-    new Promise<void>((begin, refuse) => {
-      if (running < threads) {
-        running += 1
-        begin()
-      } else if (queue.length < mostWaiting) queue.push({ begin, refuse })
-      else refuse(new Error(`${queue.length} pasts wait already`))
-    })
-  const learn = async (lesson: Lesson): Promise<Learnt> => {
-    if (ending.signal.aborted) throw closed()
-    await place()
-    // A limit of its own, begun only now: time spent waiting for a thread is not the lesson's fault.
-    const limit = AbortSignal.timeout(limitMs)
-    const signal = AbortSignal.any([limit, ending.signal])
-    try {
-      return await pool.run(lesson, { name: 'learn', signal, transferList: transferablesOf(lesson) })
-    } catch (cause) {
-      if (ending.signal.aborted) throw closed()
-      throw limit.aborted ? new Error(`it took longer than ${limitMs / 1000} s, and was ended`, { cause }) : cause
-    } finally {
-      // The place is handed on, so that nobody who asks meanwhile takes it as well.
-      const next = queue.shift()
-      if (next === undefined) running -= 1
-      else next.begin()
-    }
-  }
+export function createLearnPool({ task, ...options }: LearnPoolOptions = {}): LearnPool {
+  const pool = createTaskPool(task ?? taskUrl('learn-task', import.meta.url), options)
   return {
-    threads,
+    threads: pool.threads,
     get running() {
-      return running
+      return pool.running
     },
     get waiting() {
-      return queue.length
+      return pool.waiting
     },
-    learn,
-    isClosed: () => ending.signal.aborted,
-    async close() {
-      ending.abort()
-      for (const one of queue.splice(0)) one.refuse(closed())
-      await pool.destroy()
-    },
+    learn: lesson => pool.run<Lesson, Learnt>('learn', lesson),
+    isClosed: pool.isClosed,
+    close: pool.close,
   }
-}
-
-const closed = () => new Error('the threads that learn are closed')
-
-/** The compiler renames imports but not this: from sources the file is .ts, from dist .js. */
-function taskUrl(): URL {
-  return new URL(import.meta.url.endsWith('.ts') ? './learn-task.ts' : './learn-task.js', import.meta.url)
-}
-
-function piscinaOf(task: URL, threads: number): Piscina {
-  return new Piscina({
-    filename: task.href,
-    minThreads: 0,
-    maxThreads: threads,
-    idleTimeout: IDLE_MS,
-    niceIncrement: NICE,
-    recordTiming: false,
-    resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
-  })
 }

@@ -18,6 +18,7 @@ import {
   timeZone,
 } from './fields.ts'
 import { inCluster } from './in-cluster.ts'
+import { learning } from './learning-block.ts'
 
 /** The optional blocks of our resources: the same in a HorizontalPodAutoscaler, a ScalingPolicy's defaults and, in part, the configuration. */
 
@@ -371,16 +372,7 @@ export const blocks = {
   })
     .exactOptional()
     .describe('What is bought for load that nobody believes. Default: envelope Enforce.'),
-  learning: object({
-    mode: z
-      .enum(['Off', 'Shadow', 'Promote', 'RequireApproval'])
-      .exactOptional()
-      .describe(
-        'What happens to learnt parameters: Off, Shadow (only compared), Promote (used when better) or RequireApproval. Default: Shadow.',
-      ),
-  })
-    .exactOptional()
-    .describe('How parameters learnt from the past take effect. Default: mode Shadow.'),
+  learning,
   spot: object({
     maxShare: share
       .exactOptional()

@@ -84,6 +84,17 @@ export const share = quantityOf({
   error: 'expected a share between 0 and 1, such as "0.95"',
 })
 
+/** A number between two bounds, as a quantity: "0.05" or "50m"; the API server is told the range in whole numbers. */
+export function quantityWithin(least: number, most: number) {
+  const isWithin = (value: string | number) => amount(value) >= least && amount(value) <= most
+  const told = quantity.refine(value => matches(NATURAL)(value) && isWithin(value), {
+    error: `expected a number from ${least} to ${most}`,
+  })
+  return inCluster(told, {
+    quantity: { pattern: NATURAL, minimum: Math.floor(least), maximum: Math.ceil(most), maxLength: QUANTITY_LENGTH },
+  })
+}
+
 /** A share that is promised: above 0. The API server compares it with 1 by a rule, since a latency stands in the same field. */
 export const promisedShare = inCluster(
   share.refine(matches(POSITIVE), { error: 'expected a share above 0 and at most 1, such as "0.95"' }),

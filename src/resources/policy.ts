@@ -1,3 +1,4 @@
+import type { LearntScalars } from '../core/policy/learnt-scalars.ts'
 import { CrescendoError } from '../errors.ts'
 import { withinBounds } from './bounds.ts'
 import type { ControllerConfiguration, HorizontalPodAutoscaler, ScalingPolicy } from './documents.ts'
@@ -14,11 +15,20 @@ export interface PolicyInput {
   readonly object?: HorizontalPodAutoscaler
   /** … or a policy alone. */
   readonly policy?: ScalingPolicy
+  /** The revision that was learnt of it and is in force. */
+  readonly learnt?: Learnt
+}
+
+/** What a revision holds, and its number. */
+export interface Learnt {
+  readonly revision: number
+  readonly scalars: Partial<LearntScalars>
 }
 
 /**
  * The settings in force. From weak to strong: built-in, global configuration, tier, profile, behaviour preset, `extends` in
- * order, policy, explicit fields of the object; then the bounds of the policies cut. Each value carries its origin.
+ * order, policy, learnt revision, explicit fields of the object; then the bounds of the policies cut. Each value carries its origin.
+ * A learnt value gives way to whatever a person wrote, also in a weaker layer.
  */
 export function resolveSettings(input: PolicyInput): Settings {
   const library = new Map(input.policies.map(policy => [policy.metadata.name, policy]))
@@ -28,7 +38,13 @@ export function resolveSettings(input: PolicyInput): Settings {
   const explicit = input.object ? unlocked(input.object, chain, warnings) : undefined
   const own = [...chain.map(layerOf), ...(explicit ? [explicit] : [])]
   const selected = selectedLayers(own, library)
-  const layers = [{ origin: 'built-in', values: BUILT_IN }, ...configured(input.configuration), ...selected, ...own]
+  const layers = [
+    { origin: 'built-in', values: BUILT_IN },
+    ...learntLayer(input.learnt),
+    ...configured(input.configuration),
+    ...selected,
+    ...own,
+  ]
   const { merged, origins } = mergeLayers(layers)
   refuseTwoCurrencies(layers, origins)
   refuseForeign(merged, { origins, configuration: input.configuration })
@@ -112,6 +128,16 @@ function unlocked({ metadata, spec }: HorizontalPodAutoscaler, chain: readonly S
   const { values, dropped } = withoutPaths(fields, locked)
   warnings.push(...dropped.map(path => `${path} of ${metadata.name} is locked by its policy; the policy's value holds`))
   return { origin: `object ${metadata.name}`, values }
+}
+
+/**
+ * It may stand below all that people wrote: where nobody wrote a scalar it holds, and where somebody did that one does, which is what its
+ * place between policy and object and "never replaces what a person wrote" come to.
+ */
+function learntLayer(learnt: Learnt | undefined): readonly Layer[] {
+  return learnt === undefined
+    ? []
+    : [{ origin: `learnt revision ${learnt.revision}`, values: { learning: { scalars: learnt.scalars } } }]
 }
 
 function configured(configuration: ControllerConfiguration | undefined): readonly Layer[] {

@@ -12,6 +12,7 @@ export type PolicyOptions = Omit<CrescendoOptions, 'target' | 'delayMs'>
  */
 export function policyOptions(settings: Settings, given: { readonly price: number; readonly mode: CrescendoOptions['mode'] }) {
   const { prediction, anomaly, emergency, budget, protection, violationMinutesPerDay, schedules, objectives } = settings
+  const { scalars } = settings.learning
   const isWritten = (path: string) => isStated(settings, path)
   const guards: GuardSettings = {
     emergency: isWritten('emergency.maxReplicas') || isWritten('emergency.maxDurationSeconds') ? emergency : 'Off',
@@ -37,6 +38,7 @@ export function policyOptions(settings: Settings, given: { readonly price: numbe
     ...(isScheduled && { isScheduled }),
     ...(learnsSafeLoad && { learnsSafeLoad }),
     ...(settings.tier === 'Enterprise' && { guardsOwnViolations: true }),
+    ...(scalars && { learnt: scalars }),
   } satisfies PolicyOptions
 }
 

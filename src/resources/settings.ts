@@ -1,4 +1,5 @@
 import type { Behavior, Objective } from '../core/model.ts'
+import type { LearntScalars } from '../core/policy/learnt-scalars.ts'
 import { amount } from './fields.ts'
 import type { Layered } from './layers.ts'
 import { named } from './metric-name.ts'
@@ -49,7 +50,11 @@ export interface Settings {
   }
   readonly emergency: { readonly maxReplicas: number; readonly maxDurationSeconds: number }
   readonly protection: { readonly envelope: 'Off' | 'Observe' | 'Enforce'; readonly surgeBudgetPerDay?: number }
-  readonly learning: { readonly mode: 'Off' | 'Shadow' | 'Promote' | 'RequireApproval' }
+  readonly learning: {
+    readonly mode: 'Off' | 'Shadow' | 'Promote' | 'RequireApproval'
+    /** Written by a person or learnt; absent: all as usual. */
+    readonly scalars?: Partial<LearntScalars>
+  }
   readonly spot: { readonly maxShare: number }
   /** Who is served first where a budget cap cannot serve all; higher is first. */
   readonly priority: number
@@ -167,10 +172,15 @@ function limitsFrom(merged: Layered, currency = 'USD') {
       envelope: protection?.envelope ?? BUILT_IN.protection.envelope,
       ...amounts<'surgeBudgetPerDay'>(pick(protection ?? {}, ['surgeBudgetPerDay'])),
     },
-    learning: { ...BUILT_IN.learning, ...learning },
+    learning: learningFrom(learning),
     spot: { maxShare: amount(spot?.maxShare ?? BUILT_IN.spot.maxShare) },
     simulation: { ...world, costPerReplicaHour: amount(world.costPerReplicaHour) },
   }
+}
+
+function learningFrom({ mode = BUILT_IN.learning.mode, scalars }: NonNullable<Layered['learning']> = {}): Settings['learning'] {
+  if (scalars === undefined) return { mode }
+  return { mode, scalars: Object.fromEntries(Object.entries(scalars).map(([name, value]) => [name, amount(value)])) }
 }
 
 type RawObjective = NonNullable<Layered['objectives']>[number]

@@ -33,8 +33,8 @@ carried by 20 replicas (where the history holds no load, as with --warmup 0%: th
 as a last column.
 
 Of a policy a back-test plays bounds, period, behavior, prediction (mode, capacityPerReplica, startupSeconds), the Availability
-objective, anomaly, schedules, budget, emergency, protection and simulation. It plays no mode other than Auto, no other
-objectives, prediction.horizonSeconds, prediction.drivers (but for the capacity), learning or spot:
+objective, anomaly, schedules, budget, emergency, protection, learning.scalars and simulation. It plays no mode other than Auto, no other
+objectives, prediction.horizonSeconds, prediction.drivers (but for the capacity), learning.mode or spot:
 where a policy states one of these, one line on standard error names it.
 
 Scalers: crescendo, hpa (70 % of the safe load; hpa@0.5 for another share), hpa-tuned (the best target in hindsight: unfair in
@@ -89,7 +89,7 @@ function parseList(text: string): readonly string[] {
   throw new InvalidArgumentError('expected different names with commas between them, such as crescendo,hpa,oracle')
 }
 
-function parsePositive(text: string): number {
+export function parsePositive(text: string): number {
   const value = numberOf(text)
   if (value !== undefined && value > 0) return value
   throw new InvalidArgumentError('expected a number above 0')
@@ -112,7 +112,7 @@ function numberOf(text: string): number | undefined {
   return text.trim() !== '' && Number.isFinite(value) ? value : undefined
 }
 
-function parseCount(least: number, most: number): (text: string) => number {
+export function parseCount(least: number, most: number): (text: string) => number {
   return text => {
     if (/^\d{1,9}$/.test(text) && Number(text) >= least && Number(text) <= most) return Number(text)
     throw new InvalidArgumentError(`expected a whole number from ${least} to ${most}`)

@@ -1,11 +1,10 @@
 import type { Parameters } from '../rules.ts'
+import type { LearntScalars } from './learnt-scalars.ts'
 
 /** Prices of a missing replica, in replica-ticks; one level of safety each. */
 export const PRICES = [10, 30, 100, 200, 400, 800, 1600, 3200, 6400, 12_800, 50_000, 200_000, 1_000_000] as const
-export const ORDER_AHEAD = 0.05
 const KEEP_SHIFTS = [-2, 0, 2]
 const HOLD_SECONDS = [60, 360]
-const DEADBAND = 0.1
 
 /** One way to decide; `price` and `keep` are places in PRICES. */
 export interface Candidate {
@@ -29,13 +28,18 @@ export const CANDIDATES: readonly Candidate[] = PRICES.flatMap((_, price) =>
   ),
 )
 
-export function parametersOf({ price, keep, orderToMedian, holdSeconds }: Candidate, periodMs: number): Parameters {
+export type RuleScalars = Pick<LearntScalars, 'orderAhead' | 'deadband' | 'holdScale'>
+
+export function parametersOf(
+  { price, keep, orderToMedian, holdSeconds }: Candidate,
+  { orderAhead, deadband, holdScale, periodMs }: RuleScalars & { readonly periodMs: number },
+): Parameters {
   return {
     missingPrice: PRICES[price]!,
     keepPrice: PRICES[keep]!,
-    orderAhead: ORDER_AHEAD,
+    orderAhead,
     orderToMedian,
-    deadband: DEADBAND,
-    holdTicks: Math.round((holdSeconds * 1000) / periodMs),
+    deadband,
+    holdTicks: Math.round((holdSeconds * holdScale * 1000) / periodMs),
   }
 }

@@ -69,7 +69,7 @@ const names = (parts: readonly { readonly name: string }[]) => parts.map(({ name
 describe('the modes', () => {
   test('who guards the own violations has one proposer more, in mode Slo alone', () => {
     const guarded = (mode: CrescendoOptions['mode']) =>
-      names(crescendoRules(optionsOf(mode, { guardsOwnViolations: true, actionLimit: 3 })).proposers)
+      names(crescendoRules(optionsOf(mode, { guardsOwnViolations: true, learnt: { actionLimit: 3 } })).proposers)
     expect(guarded('Slo')).toEqual(['reactive', 'predictive', 'own-violations', 'widen', 'manual', 'blind'])
     expect(guarded('Additive')).toEqual(['reactive', 'predictive', 'widen', 'manual', 'blind'])
   })

@@ -23,6 +23,7 @@ import { nameOf } from '../screen/burn.ts'
 import { type ScreenSettings, screensInOrder } from '../screen/screens.ts'
 import { promisesOf } from '../slo/promise.ts'
 import { createSafeLoad } from '../slo/safe-load.ts'
+import type { LearntScalars } from './learnt-scalars.ts'
 import { BAD_MINUTES_PER_DAY, createTuner } from './tuner.ts'
 
 export interface CrescendoOptions {
@@ -33,8 +34,6 @@ export interface CrescendoOptions {
   readonly delayMs: number
   /** Minutes of violation that the service may have a day; 1.44 are 99.9 %. */
   readonly badMinutesPerDay?: number
-  /** Most scaling actions, relative to an HPA that would have kept to the budget. Default: 1.5. */
-  readonly actionLimit?: number
   readonly guards?: GuardSettings
   readonly screens?: ScreenSettings
   /** `Off` where we write nothing (mode Recommend): what others do to the replicas is then nothing to answer. */
@@ -46,6 +45,8 @@ export interface CrescendoOptions {
   readonly learnsSafeLoad?: boolean
   /** Where the own past day was bad, the reactive target speaks beside the forecast: dearer and safer; only in mode Slo. */
   readonly guardsOwnViolations?: boolean
+  /** What was learnt of this service beside what its tuner chooses every night; what is absent is as usual. */
+  readonly learnt?: Partial<LearntScalars>
   /** Another forecaster than the seasonal ridge; built with `decisionWindows(target.startupMs)`. */
   readonly forecaster?: Forecaster
 }
@@ -68,7 +69,7 @@ const MEASURED_MS = [5, 15, 30].map(minutes => minutes * 60_000)
  * simulator) needs rules of its own. In mode Slo an object without `behavior` is not stabilised twice: the rule has its own hold.
  */
 export function crescendoRules(options: CrescendoOptions): Rules {
-  const { mode, target, delayMs, badMinutesPerDay, actionLimit } = options
+  const { mode, target, delayMs, badMinutesPerDay, learnt } = options
   const { objectives = [] } = target
   const common = {
     name: 'crescendo',
@@ -90,11 +91,12 @@ export function crescendoRules(options: CrescendoOptions): Rules {
   const learning = options.forecaster ?? forecasterFor(target, delayMs)
   const forecaster = options.isScheduled ? withKnownEvents(learning, target.periodMs) : learning
   if (objectives.some(objective => nameOf(objective) !== undefined)) always.push(slo())
+  const { learnt } = options
   const tuner = createTuner({
     target,
     delayMs,
     ...(badMinutesPerDay !== undefined && { badMinutesPerDay }),
-    ...(actionLimit !== undefined && { actionLimit }),
+    ...(learnt && { learnt }),
   })
   const safe = safeLoadParts(options)
   const first = mode === 'Slo' ? [fallback(reactive()), predictive(), ...guardOf(options)] : [reactive(), predictiveUp()]

@@ -1,7 +1,7 @@
 import { levelFor, wholeReplicas } from '../decide/block-rule.ts'
 import type { Forecast, Target } from '../model.ts'
 import { type Kept, partsOf } from '../state.ts'
-import { ORDER_AHEAD, PRICES } from './candidates.ts'
+import { PRICES } from './candidates.ts'
 
 /** Ticks that are replayed together. */
 const BATCH_TICKS = 240
@@ -40,7 +40,8 @@ export interface Past extends Kept {
   take(replay: (ticks: PastTicks, count: number) => void): void
 }
 
-export function createPast(lag: number): Past {
+/** `orderAhead` is the share that block orders add. */
+export function createPast(lag: number, orderAhead: number): Past {
   let columns: Columns | undefined // most targets are younger than a day, and have no past to replay
   const room = BATCH_TICKS + lag
   return {
@@ -48,7 +49,7 @@ export function createPast(lag: number): Past {
       save: () => (columns === undefined ? [] : [columns.part().save()]),
       load: state => {
         if (!Array.isArray(state) || state.length > 1) return false
-        columns = state.length === 0 ? undefined : createColumns(room)
+        columns = state.length === 0 ? undefined : createColumns(room, orderAhead)
         return columns === undefined || columns.part().load(state[0])
       },
     }),
@@ -56,7 +57,7 @@ export function createPast(lag: number): Past {
       if (columns !== undefined && need !== undefined) columns.reveal(columns.length() - lag, wholeReplicas(need))
     },
     push(facts) {
-      columns ??= createColumns(room)
+      columns ??= createColumns(room, orderAhead)
       columns.push(facts)
     },
     isFull: () => columns !== undefined && columns.length() >= room,
@@ -71,7 +72,7 @@ export function createPast(lag: number): Past {
 
 type Columns = ReturnType<typeof createColumns>
 
-function createColumns(room: number) {
+function createColumns(room: number, orderAhead: number) {
   const wishes = [0, 1, 2].map(() => new Int32Array(room * PRICES.length)) as [Int32Array, Int32Array, Int32Array] // three of them
   const ahead = new Int32Array(room)
   const [means, needs] = [new Float64Array(room), new Float64Array(room)]
@@ -106,7 +107,7 @@ function createColumns(room: number) {
       known[tick] = facts.isUnfamiliar ? UNFAMILIAR : 0
       if (facts.mean !== undefined) note(tick, MEAN)
       means[tick] = facts.mean ?? 0
-      if (writeWishes({ up, block, keep, ahead, room }, facts, tick)) note(tick, FORECAST)
+      if (writeWishes({ up, block, keep, ahead, room, orderAhead }, facts, tick)) note(tick, FORECAST)
     },
     drop(count: number) {
       for (let price = 0; price < PRICES.length; price++)
@@ -117,10 +118,11 @@ function createColumns(room: number) {
   }
 }
 
-type Wishes = Pick<PastTicks, 'up' | 'block' | 'keep' | 'ahead' | 'room'>
+type Wishes = Pick<PastTicks, 'up' | 'block' | 'keep' | 'ahead' | 'room'> & { readonly orderAhead: number }
 
 /** `false`: there was no forecast, or nothing to measure it by. */
-function writeWishes({ up, block, keep, ahead, room }: Wishes, { forecast, need, target }: TickFacts, tick: number): boolean {
+function writeWishes(wishes: Wishes, { forecast, need, target }: TickFacts, tick: number): boolean {
+  const { up, block, keep, ahead, room, orderAhead } = wishes
   const { capacityPerReplica, minReplicas, maxReplicas } = target
   const [upWindow, keepWindow, aheadWindow] = forecast?.windows ?? []
   if (need === undefined || upWindow === undefined || keepWindow === undefined || aheadWindow === undefined) return false
@@ -130,7 +132,7 @@ function writeWishes({ up, block, keep, ahead, room }: Wishes, { forecast, need,
     const at = price * room + tick
     const load = upWindow.quantiles[levelFor(upWindow, PRICES[price]!, capacityPerReplica)]! / capacityPerReplica
     up[at] = bounded(Math.max(floor, wholeReplicas(load)))
-    block[at] = bounded(wholeReplicas(load * (1 + ORDER_AHEAD)))
+    block[at] = bounded(wholeReplicas(load * (1 + orderAhead)))
     keep[at] = wholeReplicas(keepWindow.quantiles[levelFor(keepWindow, PRICES[price]!, capacityPerReplica)]! / capacityPerReplica)
   }
   ahead[tick] = bounded(wholeReplicas(aheadWindow.quantiles[0]! / capacityPerReplica))

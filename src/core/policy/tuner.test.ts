@@ -74,8 +74,8 @@ describe('the tuner', () => {
   test('stays cheap where the service may miss that much, by its budget and the share of it that the past may use up', () => {
     const priceFor = (options: Partial<TunerOptions>) => live(days(2, spiky(sometimes)), options).at(-1)?.missingPrice
     expect(priceFor({ badMinutesPerDay: 20 })).toBe(10)
-    expect(priceFor({ badMinutesPerDay: 20, budgetShare: 0.2 })).toBe(3200)
-    expect(priceFor({ badMinutesPerDay: 8, budgetShare: 1 })).toBe(10)
+    expect(priceFor({ badMinutesPerDay: 20, learnt: { budgetShare: 0.2 } })).toBe(3200)
+    expect(priceFor({ badMinutesPerDay: 8, learnt: { budgetShare: 1 } })).toBe(10)
   })
 
   test('where nobody keeps to the budget, the one that misses least is taken, however dear', () => {
@@ -92,7 +92,7 @@ describe('the tuner', () => {
       return { demand: load(minuteOfDay), forecast: bounds(load(minuteOfDay + 3), 0.5, load(minuteOfDay + 3)) }
     })
     expect(live(waves).at(-1)?.holdTicks).toBe(6)
-    expect(live(waves, { actionLimit: 1000 }).at(-1)?.holdTicks).toBe(1)
+    expect(live(waves, { learnt: { actionLimit: 1000 } }).at(-1)?.holdTicks).toBe(1)
   })
 
   test('chooses from the past only: whatever comes after a moment, nothing that was chosen before it changes', () => {

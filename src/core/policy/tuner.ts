@@ -2,8 +2,9 @@ import { follow, type Wish } from '../decide/block-rule.ts'
 import type { Target } from '../model.ts'
 import type { Restorable, Tuner } from '../rules.ts'
 import { type Kept, listOf, listPart, numbersPart, type Part, partsOf, restorable } from '../state.ts'
-import { CANDIDATES, type Candidate, parametersOf } from './candidates.ts'
+import { CANDIDATES, type Candidate, parametersOf, type RuleScalars } from './candidates.ts'
 import { createFamiliarity } from './familiarity.ts'
+import { type LearntScalars, USUAL_SCALARS } from './learnt-scalars.ts'
 import { createPast, type PastTicks } from './past-ticks.ts'
 import { createReferenceHpa, type ReferenceHpa } from './reference-hpa.ts'
 import { createFleetTable, type FleetTable, settleTick, type Tally, takeTally } from './replay.ts'
@@ -14,17 +15,15 @@ export interface TunerOptions {
   readonly delayMs: number
   /** What the service may miss: 1.44 minutes a day are 99.9 %. */
   readonly badMinutesPerDay?: number
-  /** Share of that budget which the replayed past may use up; the rest pays for the winner's curse of choosing among many. */
-  readonly budgetShare?: number
-  /** Scaling actions, relative to the HPA that would have met the budget on the same past. */
-  readonly actionLimit?: number
+  /** What was learnt of this service; what is absent is as usual. */
+  readonly learnt?: Partial<LearntScalars>
 }
 
 const SHARES = Array.from({ length: 15 }, (_, i) => 0.3 + 0.05 * i)
 /** The reactive fallback that speaks where there is no forecast. */
 const FALLBACK_SHARE = 0.7
-/** Days of replay that count. */
-const KEPT_DAYS = 14
+/** Days of replay that count at most. */
+const KEPT_DAYS = USUAL_SCALARS.keptDays
 /** 99.9 % of the minutes are good: what holds where nobody says otherwise. */
 export const BAD_MINUTES_PER_DAY = 1.44
 
@@ -39,8 +38,9 @@ export function createTuner(options: TunerOptions): Tuner & Restorable {
   const ticksPerDay = Math.round(86_400_000 / target.periodMs)
   const lag = 1 + Math.round(delayMs / target.periodMs)
   const minute = createMinuteMean(target.periodMs)
-  const past = createPast(lag)
-  const ledger = createLedger({ ...options, ticksPerDay })
+  const scalars = { ...USUAL_SCALARS, ...options.learnt }
+  const past = createPast(lag, scalars.orderAhead)
+  const ledger = createLedger({ ...options, scalars, ticksPerDay })
   const familiarity = createFamiliarity({ ...options, lag })
   let tick = 0
   const time = () =>
@@ -84,14 +84,22 @@ export function createTuner(options: TunerOptions): Tuner & Restorable {
   }
 }
 
-/** Everything is counted in ticks and replicas: a past in others means nothing. */
-function kindOf({ target: { periodMs, startupMs, capacityPerReplica }, delayMs }: TunerOptions): string {
-  return `replay ${JSON.stringify({ periodMs, startupMs, capacityPerReplica, delayMs })}`
+/** Everything is counted in ticks and replicas, and was lived through by these scalars: a past in others means nothing. */
+function kindOf({ target: { periodMs, startupMs, capacityPerReplica }, delayMs, learnt = {} }: TunerOptions): string {
+  const isLearnt = Object.keys(learnt).length > 0
+  return `replay ${JSON.stringify({ periodMs, startupMs, capacityPerReplica, delayMs, ...(isLearnt && { learnt }) })}`
+}
+
+interface LedgerOptions extends TunerOptions {
+  readonly scalars: LearntScalars
+  readonly ticksPerDay: number
 }
 
 /** Who lives through the past, what it cost them day by day, and who is chosen of it. */
-function createLedger(options: TunerOptions & { readonly ticksPerDay: number }) {
-  const field = createField(options.target)
+function createLedger(options: LedgerOptions) {
+  const { scalars, target } = options
+  const field = createField(target)
+  const rule = { ...scalars, periodMs: target.periodMs }
   const days: Float64Array[] = []
   const perDay = (options.badMinutesPerDay ?? BAD_MINUTES_PER_DAY) * (options.ticksPerDay / 1440)
   let played = 0
@@ -112,9 +120,9 @@ function createLedger(options: TunerOptions & { readonly ticksPerDay: number }) 
         fleets: field.fleets,
         hpas: listOf([...field.references, field.fallback]),
       }),
-    chosen: () => (best === undefined ? undefined : parametersOf(CANDIDATES[best]!, options.target.periodMs)),
+    chosen: () => (best === undefined ? undefined : parametersOf(CANDIDATES[best]!, rule)),
     play(ticks: PastTicks, count: number) {
-      play(field, { ticks, count, from: played, periodMs: options.target.periodMs })
+      play(field, { ticks, count, from: played, rule })
       played += count
       // A day whose budget is gone before it ended is reason enough to choose anew, with what it taught so far.
       if (best !== undefined && field.fleets.bad(best) > perDay) best = choose([...days, dayOf(field)], options)
@@ -123,7 +131,7 @@ function createLedger(options: TunerOptions & { readonly ticksPerDay: number }) 
       days.push(dayOf(field))
       for (let i = 0; i < CANDIDATES.length; i++) field.fleets.clear(i)
       for (const { fleet } of field.references) takeTally(fleet)
-      if (days.length > KEPT_DAYS) days.shift()
+      if (days.length > scalars.keptDays) days.shift()
       best = choose(days, options)
     },
   }
@@ -201,7 +209,7 @@ interface Batch {
   readonly ticks: PastTicks
   readonly count: number
   readonly from: number
-  readonly periodMs: number
+  readonly rule: RuleScalars & { readonly periodMs: number }
 }
 
 function play(field: Field, batch: Batch): void {
@@ -221,9 +229,9 @@ function play(field: Field, batch: Batch): void {
 }
 
 function playCandidate(fleets: FleetTable, row: number, batch: Batch & { readonly fallback: Float64Array }): void {
-  const { ticks, count, from, fallback, periodMs } = batch
+  const { ticks, count, from, fallback, rule } = batch
   const candidate: Candidate = CANDIDATES[row]!
-  const parameters = parametersOf(candidate, periodMs)
+  const parameters = parametersOf(candidate, rule)
   const [price, keep] = [candidate.price * ticks.room, candidate.keep * ticks.room]
   const fleet = fleets.gather(row)
   const wish: Wish = { up: 0, block: 0, keep: 0 }
@@ -247,11 +255,11 @@ function playCandidate(fleets: FleetTable, row: number, batch: Batch & { readonl
   fleets.store(row)
 }
 
-type Limits = Pick<TunerOptions, 'badMinutesPerDay' | 'budgetShare' | 'actionLimit'> & { readonly ticksPerDay: number }
+type Limits = Pick<LedgerOptions, 'badMinutesPerDay' | 'scalars' | 'ticksPerDay'>
 
 function choose(
   days: readonly Float64Array[],
-  { badMinutesPerDay = BAD_MINUTES_PER_DAY, budgetShare = 0.5, actionLimit = 1.5, ticksPerDay }: Limits,
+  { badMinutesPerDay = BAD_MINUTES_PER_DAY, scalars: { budgetShare, actionLimit }, ticksPerDay }: Limits,
 ): number {
   const budget = days.length * badMinutesPerDay * (ticksPerDay / 1440)
   const all = sums(days)

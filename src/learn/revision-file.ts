@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto'
+import { appendFile, readFile, writeFile } from 'node:fs/promises'
+import { CrescendoError, fileError, isFileError } from '../errors.ts'
+import type { SealedEntries, SealedEntry } from './revision-log.ts'
+
+/** Sealed entries in a file, one JSON document a line (`docs/formats/revisions.md`). A file that is not there holds none. */
+export function revisionFile(path: string): SealedEntries {
+  return {
+    place: path,
+    async read(service) {
+      const text = (await contentOf(path)) ?? ''
+      const lines = text.split('\n').filter(line => line !== '')
+      return lines.map((line, index) => parsed(line, `${path}:${index + 1}`)).filter(sealed => sealed.service === service)
+    },
+    append: sealed => appendFile(path, `${JSON.stringify(sealed)}\n`, { mode: 0o600 }).catch(refused),
+  }
+}
+
+const KEY_BYTES = 32
+
+/**
+ * The key that seals: the content of a file, without white space around it. With `create`, a file that is not there is made with 32 random
+ * bytes in hexadecimal, readable by its owner alone.
+ */
+export async function revisionKey(path: string, { create }: { readonly create: boolean }): Promise<Uint8Array> {
+  const found = (await contentOf(path))?.trim()
+  if (found !== undefined && found !== '') return Buffer.from(found)
+  if (found === '')
+    throw new CrescendoError('CRS_SECRET_MISSING', `${path}: found an empty file, expected the key of the revisions`)
+  if (!create)
+    throw new CrescendoError(
+      'CRS_SECRET_MISSING',
+      `${path}: no such file, expected the key that sealed the revisions (--key-file)`,
+    )
+  const key = randomBytes(KEY_BYTES).toString('hex')
+  await writeFile(path, `${key}\n`, { mode: 0o600, flag: 'wx' }).catch(refused)
+  return Buffer.from(key)
+}
+
+/** `undefined` where no such file is. */
+async function contentOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (isFileError(error) && error.code === 'ENOENT') return undefined
+    throw isFileError(error) ? fileError(error, path) : error
+  }
+}
+
+function refused(error: unknown): never {
+  throw isFileError(error) ? fileError(error) : error
+}
+
+function parsed(line: string, place: string): SealedEntry {
+  try {
+    const { service, entry, seal } = JSON.parse(line) as SealedEntry // whose content its seal vouches for
+    if (typeof service === 'string' && typeof seal === 'string' && typeof entry === 'object' && entry !== null)
+      return { service, entry, seal }
+  } catch {
+    // said below, as for every other line that is none
+  }
+  throw new CrescendoError('CRS_REVISION_SEAL', `${place}: found no sealed entry, expected {"service":…,"entry":…,"seal":…}`)
+}
