@@ -10,9 +10,11 @@ import { exampleFacts, exampleWorkload } from './example-facts.ts'
 
 const page = readFileSync('docs/http.md', 'utf8')
 
+const safeLoad = { perReplica: 65, by: 'written', written: 65, unreachable: [] } as const
+
 /** Facts in which everything is known, so that no family is left out. */
 const everything: Partial<Facts> = {
-  workloads: () => [{ ...exampleWorkload, currentReplicas: 3 }],
+  workloads: () => [{ ...exampleWorkload, currentReplicas: 3, lastDecision: { ...exampleWorkload.lastDecision!, safeLoad } }],
   controller: () => ({
     isLeader: true,
     isDryRun: false,

@@ -13,6 +13,10 @@ const target: Target = {
   ...workload,
   periodMs: STEP_MS,
   metrics: [{ type: 'External', metric: 'load', target: { type: 'AverageValue', averageValue: 70_000 } }],
+  objectives: [
+    { type: 'Latency', metric: 'request_duration_seconds', percentile: 99, threshold: 0.04 },
+    { type: 'Guard', metric: 'quality', min: 0.95 },
+  ],
 }
 const load = seasonalLoad({ seed: 3, ticks: 500, stepMs: STEP_MS, mean: 900, swing: 0.5, noise: 0.05 })
 
@@ -24,7 +28,7 @@ interface Trouble {
 
 /** Lives through three days with troubles, and lists every condition that was ever told. */
 function conditionsOf(options: Partial<CrescendoOptions>, troubles: readonly Trouble[]): readonly Condition[] {
-  const rules = crescendoRules({ mode: 'Slo', target, delayMs: STEP_MS, ...options })
+  const rules = crescendoRules({ mode: 'Slo', target, delayMs: STEP_MS, learnsSafeLoad: true, ...options })
   const found: Condition[] = []
   let [memory, replicas]: [Memory, number] = [emptyMemory, 10]
   load.forEach((usual, tick) => {
@@ -47,9 +51,15 @@ function conditionsOf(options: Partial<CrescendoOptions>, troubles: readonly Tro
       answers: [answer],
       demand: missing ? { kind: 'missing', at, why: 'timeout' } : { kind: 'value', at, value: usual * factor },
       clients,
+      errorRatio: 0.001,
+      objectives: [
+        { kind: 'value', at, value: (usual * factor) / (ready ?? spec) > 120 ? 0.2 : 0.02 },
+        { kind: 'value', at, value: 0.97 },
+      ],
     }
     const seen = screen(rules, memory, observation)
     const { demand } = seen.situation
+    rules.safeLoad?.absorb(seen.situation, STEP_MS)
     rules.forecaster?.absorb(at, demand)
     const forecast = rules.forecaster?.predict(at)
     rules.tuner?.absorb({ at, demand, forecast: forecast && 'windows' in forecast ? forecast : undefined, target })
