@@ -91,7 +91,6 @@ export function crescendoRules(options: CrescendoOptions): Rules {
   const learning = options.forecaster ?? forecasterFor(target, delayMs)
   const forecaster = options.isScheduled ? withKnownEvents(learning, target.periodMs) : learning
   if (objectives.some(objective => nameOf(objective) !== undefined)) always.push(slo())
-  const { learnt } = options
   const tuner = createTuner({
     target,
     delayMs,
