@@ -14,7 +14,7 @@ export interface MetricSource {
   ): Promise<
     { readonly answers: readonly MetricAnswer[] } & Pick<
       Observation,
-      'demand' | 'otherDemand' | 'backlog' | 'clients' | 'errorRatio' | 'scheduled'
+      'demand' | 'otherDemand' | 'backlog' | 'clients' | 'errorRatio' | 'objectives' | 'scheduled'
     >
   >
 }

@@ -78,13 +78,15 @@ interface State {
   startupMs?: number
   /** The metric in whose unit the sources told the demand last. */
   driver?: string
+  /** Resources of Utilization objectives that were ever read. */
+  readonly readable: Set<string>
   readonly scheduledAround: ScheduledAround
   /** What the tick in progress has come to know, for whoever records it. */
   seen: { measured?: Measured; outcome?: Outcome; withheld?: Withheld }
 }
 
 export function createAgent(id: string, world: AgentWorld): Agent {
-  const state: State = { scheduledAround: createScheduledAround(), seen: {} }
+  const state: State = { readable: new Set(), scheduledAround: createScheduledAround(), seen: {} }
   return {
     mind: () => state.mind,
     async turn() {
@@ -114,6 +116,7 @@ async function decide({ object, at }: Pick<Turn, 'object' | 'at'>, state: State,
     isSharing: world.shared.holdFor(settings),
     ...(startupMs !== undefined && { startupMs }),
     ...(state.driver !== undefined && { driver: state.driver }),
+    readable: [...state.readable],
   })
   const workload = workloadOf(plan, target)
   const mind = await mindFor(plan, { state, world, workload })
@@ -214,6 +217,7 @@ function portsFor({ object, plan, target, workload }: Subject, state: State, wor
         const measured = await world.sources.read(workload)
         state.seen.measured = measured
         if (measured.driver !== undefined) state.driver = measured.driver
+        for (const resource of utilizationsRead(plan, measured)) state.readable.add(resource)
         const scheduled = state.scheduledAround(plan, clock.now())
         const allowance = world.shared.allowance(plan, target.replicas.spec)
         return {
@@ -244,6 +248,12 @@ function portsFor({ object, plan, target, workload }: Subject, state: State, wor
       },
     },
   }
+}
+
+function utilizationsRead({ target: { objectives = [] } }: Plan, { objectives: readings = [] }: Measured): readonly string[] {
+  return objectives.flatMap((one, index) =>
+    one.type === 'Utilization' && readings[index]?.kind === 'value' ? [one.resource] : [],
+  )
 }
 
 /** A demand in another unit than the capacity is none: the next tick has the capacity that fits it. */

@@ -88,10 +88,12 @@ interface Circumstances {
   /** What the source remembers. */
   readonly past?: readonly { readonly at: number; readonly value: number }[]
   readonly demand?: number
+  /** How its objectives stand. */
+  readonly objectives?: readonly number[]
 }
 
 /** A controller of that cluster, whose one source answers when the test lets it: the load wants twice the replicas. */
-async function running({ spec, learners, past = [], demand, fleetPerHour }: Circumstances = {}) {
+async function running({ spec, learners, past = [], demand, objectives, fleetPerHour }: Circumstances = {}) {
   const { client, ...rest } = cluster(spec)
   const answers: (() => void)[] = []
   const read = () => {
@@ -99,6 +101,7 @@ async function running({ spec, learners, past = [], demand, fleetPerHour }: Circ
     const measured: Measured = {
       answers: [{ kind: 'values', at, values: [20_000n as Milli] }],
       demand: demand === undefined ? { kind: 'missing', at, why: 'none' } : { kind: 'value', at, value: demand },
+      ...(objectives && { objectives: objectives.map(value => ({ kind: 'value' as const, at, value })) }),
     }
     if (demand !== undefined) return Promise.resolve(measured)
     return new Promise<Measured>(resolve => void answers.push(() => resolve(measured)))
@@ -189,6 +192,24 @@ describe('a controller whose source is slow', () => {
     expect(scales()).toHaveLength(1)
   })
 })
+
+test('a Utilization objective is followed from the decision after it was first read, and a broken Guard is told', async () => {
+  const spec = {
+    periodSeconds: 3,
+    prediction: { mode: 'Additive', capacityPerReplica: '10', drivers: [{ metric: 'queue' }] },
+    objectives: [
+      { type: 'Utilization', resource: 'nvidia.com/gpu', percent: 80 },
+      { type: 'Guard', metric: { name: 'audio_quality_score' }, min: '0.95' },
+    ],
+  }
+  const { controller } = await running({ spec, demand: 15, objectives: [90, 0.9] })
+  const metrics = () => controller.turn('shop/web')?.plan?.target.metrics.map(({ type }) => type)
+  await expect.poll(metrics, { timeout: 5000 }).toEqual(['External'])
+  await expect.poll(metrics, { timeout: 9000 }).toEqual(['External', 'Resource'])
+  expect(controller.turn('shop/web')?.decision?.conditions).toContainEqual(
+    expect.objectContaining({ type: 'QualityGuard', status: 'True', reason: 'BelowMinimum' }),
+  )
+}, 15_000)
 
 describe('a controller whose threads hang', () => {
   test('decides by its period all the same, and says that the past is still being learnt', async () => {

@@ -3,7 +3,7 @@ import type { Container, Instant, Milli, Pod } from '../core/model.ts'
 import type { KubeObject, ObjectMeta } from '../kube/api.ts'
 import type { ObservedPod } from '../observe/workload.ts'
 import { DOCUMENTS, type HorizontalPodAutoscaler } from '../resources/documents.ts'
-import { selectorText } from '../resources/target.ts'
+import { selectorText } from '../resources/metric-name.ts'
 import type { LabelSelector } from '../resources/upstream.ts'
 
 /** What is kept of the cluster's objects: only what a decision needs, for there may be fifty thousand pods. */

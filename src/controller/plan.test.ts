@@ -77,6 +77,27 @@ describe('the plan of an object', () => {
     expect(both.target.capacityPerReplica).toBeCloseTo(0.85)
   })
 
+  test('a Utilization objective is one more metric once it was read, where the spec has none for it and does not ask for the stock HPA', () => {
+    const objectives = [{ type: 'Utilization', resource: 'nvidia.com/gpu', percent: 80 }]
+    const metricsWith = (spec: object, readable?: readonly string[]) =>
+      plan({ objectives, ...spec }, readable && { readable }).target.metrics.map(
+        metric => 'resource' in metric && metric.resource,
+      )
+    expect(metricsWith({ metrics: [cpu(50)] })).toEqual(['cpu'])
+    expect(metricsWith({ metrics: [cpu(50)] }, ['nvidia.com/gpu'])).toEqual(['cpu', 'nvidia.com/gpu'])
+    expect(plan({ metrics: [cpu(50)], objectives }, { readable: ['nvidia.com/gpu'] }).target.metrics[1]).toEqual({
+      type: 'Resource',
+      resource: 'nvidia.com/gpu',
+      target: { type: 'Utilization', averageUtilizationPercent: 80 },
+    })
+    expect(metricsWith({ metrics: [cpu(50)], prediction: { mode: 'Off' } }, ['nvidia.com/gpu'])).toEqual(['cpu'])
+    const own = {
+      type: 'Resource',
+      resource: { name: 'nvidia.com/gpu', target: { type: 'Utilization', averageUtilization: 90 } },
+    }
+    expect(metricsWith({ metrics: [own] }, ['nvidia.com/gpu'])).toEqual(['nvidia.com/gpu'])
+  })
+
   test('where nothing adds up to a load there is no forecast, and no demand to miss', () => {
     for (const one of [plan({ metrics: [latency] }), plan({ metrics: [cpu(50)] }, { pods: [] })]) {
       expect(one).toMatchObject({ drivers: [], prediction: 'Off', options: { guards: { hold: { demand: 'None' } } } })

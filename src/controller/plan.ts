@@ -27,6 +27,8 @@ export interface Known {
   readonly startupMs?: number
   /** The driver that the sources have for it; absent before the first answer. */
   readonly driver?: string
+  /** Resources of Utilization objectives that were ever read. */
+  readonly readable?: readonly string[]
   readonly costPerReplicaHour: number
   readonly manualFloorMs: number
   readonly fallbackAfterMs: number
@@ -40,7 +42,7 @@ export interface Known {
  */
 export function planOf(document: HorizontalPodAutoscaler, settings: Settings, known: Known): Plan {
   const { name, namespace = 'default' } = document.metadata
-  const metrics = metricsOf(document)
+  const metrics = [...metricsOf(document), ...utilizationMetrics(document, settings, known)]
   const drivers = driversOf(document, settings, { metrics, pods: known.pods })
   const driver = drivers.find(one => one.name === known.driver) ?? drivers[0]
   const startupSeconds = settings.prediction.startupSeconds
@@ -56,6 +58,7 @@ export function planOf(document: HorizontalPodAutoscaler, settings: Settings, kn
       capacityPerReplica: driver?.capacityPerReplica ?? 1,
       startupMs: startupSeconds === undefined ? (known.startupMs ?? DEFAULT_STARTUP_SECONDS * 1000) : startupSeconds * 1000,
       periodMs: settings.periodSeconds * 1000,
+      ...(settings.objectives.length > 0 && { objectives: settings.objectives }),
     },
     drivers: drivers.map(one => one.name),
     ...(driver && { driver: driver.name }),
@@ -75,6 +78,25 @@ export function planOf(document: HorizontalPodAutoscaler, settings: Settings, kn
     settings,
     ...kinOf(document, settings),
   }
+}
+
+/**
+ * Utilization objectives as Resource metrics beside those of the spec, where the spec has none for that resource, as an HPA would follow
+ * them. Off is the stock HPA with the metrics of the spec alone. One that was never read stays out: a metric that fails would keep
+ * replicas from leaving for good where nobody measures the resource.
+ */
+function utilizationMetrics(
+  { spec }: HorizontalPodAutoscaler,
+  { objectives, prediction }: Settings,
+  { readable = [] }: Known,
+): readonly MetricSpec[] {
+  if (prediction.mode === 'Off') return []
+  const own = new Set((spec.metrics ?? []).map(metric => (metric.type === 'Resource' ? metric.resource.name : undefined)))
+  return objectives.flatMap(objective => {
+    if (objective.type !== 'Utilization' || own.has(objective.resource) || !readable.includes(objective.resource)) return []
+    const target = { type: 'Utilization', averageUtilizationPercent: objective.percent } as const
+    return [{ type: 'Resource', resource: objective.resource, target } as const]
+  })
 }
 
 /** Nobody lends to a load of which nobody has said what it is like. */
@@ -141,7 +163,15 @@ function sumOfRequests({ containers }: Pod, resource: string): number | undefine
 
 /** Rules have to be built anew when one of these changes: forecaster and tuner are made for them. */
 export function fingerprintOf({ target, driver, prediction, options, delayMs }: Plan): string {
-  const { capacityPerReplica, startupMs, periodMs } = target
+  const { capacityPerReplica, startupMs, periodMs, objectives } = target
   const isForecast = prediction !== 'Off'
-  return JSON.stringify([prediction, driver, options, delayMs, periodMs, isForecast && [capacityPerReplica, startupMs]])
+  return JSON.stringify([
+    prediction,
+    driver,
+    options,
+    delayMs,
+    periodMs,
+    isForecast && [capacityPerReplica, startupMs],
+    objectives,
+  ])
 }

@@ -25,6 +25,10 @@ export const CONDITIONS = {
   AttackHold: ['DemandBelieved', 'DemandDoubted', 'JumpUnconfirmed'],
   ConflictingWriter: ['NobodyInterferes', 'ReplicasReset'],
   Emergency: ['NotNeeded', 'Overload', 'Expired', 'DemandUnknown'],
+  ObjectivesMeasured: ['AllMeasured', 'NotMeasured'],
+  SloBurning: ['WithinBudget', 'FastBurn', 'SlowBurn', 'NotMeasured'],
+  QualityGuard: ['Kept', 'BelowMinimum', 'NoRelief', 'NotMeasured'],
+  Outage: ['NoOutage', 'TrafficFellWithErrors'],
   Anomalous: ['AsUsual', 'Hold', 'Widen', 'AlertOnly'],
 } as const
 

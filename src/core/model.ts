@@ -60,12 +60,14 @@ export interface PodSample {
   readonly windowMs: number
   readonly byContainer?: Readonly<Record<string, Milli>>
   readonly value?: Milli
+  /** `value` in whole units, where thousandths are too coarse for it: an error ratio of 0.0001. */
+  readonly exact?: number
 }
 
 /** What a metrics API answered for one MetricSpec; answers stand in the order of the specs. */
 export type MetricAnswer =
   | { readonly kind: 'pods'; readonly samples: readonly PodSample[] }
-  | { readonly kind: 'values'; readonly values: readonly Milli[]; readonly at: Instant }
+  | { readonly kind: 'values'; readonly values: readonly Milli[]; readonly at: Instant; readonly exact?: number }
   | { readonly kind: 'missing'; readonly why: string }
 
 export interface ScalingPolicy {
@@ -89,9 +91,20 @@ export interface Behavior {
 
 /** One promise of a service. Thresholds are in the unit of the metric, ratios are 0 to 1. */
 export type Objective =
-  | { readonly type: 'Latency'; readonly metric: string; readonly percentile: number; readonly threshold: number }
-  | { readonly type: 'ErrorRatio' | 'Availability'; readonly metric?: string; readonly threshold: number }
-  | { readonly type: 'Throughput' | 'Guard'; readonly metric: string; readonly min: number }
+  | {
+      readonly type: 'Latency'
+      readonly metric: string
+      readonly selector?: string
+      readonly percentile: number
+      readonly threshold: number
+    }
+  | {
+      readonly type: 'ErrorRatio' | 'Availability'
+      readonly metric?: string
+      readonly selector?: string
+      readonly threshold: number
+    }
+  | { readonly type: 'Throughput' | 'Guard'; readonly metric: string; readonly selector?: string; readonly min: number }
   | { readonly type: 'Utilization'; readonly resource: string; readonly percent: number }
 
 /** What one HorizontalPodAutoscaler asks for, after defaults and policies. */
@@ -157,7 +170,10 @@ export interface Observation {
   readonly errorRatio?: number
   /** Prices and spending, where the target has a budget. */
   readonly costPerReplicaHour?: number
-  /** How each of the target's objectives stands, in their order: the value of its metric over the last complete tick that is visible. */
+  /**
+   * How each of the target's objectives stands, in their order: the value of its metric over the last complete tick that is visible.
+   * Of Availability the share that succeeded (0.999), of Utilization percent of the requests (80).
+   */
   readonly objectives?: readonly Reading[]
   /** Where the target shares a budget with others. */
   readonly allowance?: Allowance

@@ -11,6 +11,8 @@ export interface Question {
   readonly spec: MetricSpec
   /** Answers of an earlier call may be used while they are younger than this. */
   readonly maxAgeMs: number
+  /** Of a latency that a histogram tells; absent: that of the catalogue. */
+  readonly percentile?: number
 }
 
 /** One place where metrics come from. It says `NotOffered` where it does not know the metric; it never throws and ends in time. */

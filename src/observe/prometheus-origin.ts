@@ -18,7 +18,7 @@ import {
 } from './origin.ts'
 import { createPrometheus, type Row } from './prometheus.ts'
 import { render, sharesNamespaces } from './query-template.ts'
-import { disbelief, podAnswer, toMilli } from './samples.ts'
+import { disbelief, exactly, podAnswer, toMilli } from './samples.ts'
 import { createSharedAnswers, type SharedAnswers } from './shared-answers.ts'
 import { allows, type CatalogueEntry, type SourceDocument } from './source-document.ts'
 
@@ -76,7 +76,7 @@ export function createPrometheusOrigin(document: SourceDocument, tools: Promethe
     health: () => ({ ...record.health(), circuit: circuit.state() }),
     async answer(question) {
       const { workload } = question
-      const entry = entryFor(spec.catalogue, question.spec)
+      const entry = atPercentile(entryFor(spec.catalogue, question.spec), question.percentile, spec.tenancy)
       if (entry === undefined || !allows(spec, workload.namespace)) return notOffered(name, question.spec)
       const rows = await groups.of(entry, question).get(workload.namespace, question.maxAgeMs)
       const answer =
@@ -135,6 +135,16 @@ function entryFor(catalogue: readonly CatalogueEntry[] | undefined, spec: Metric
 /** The source's own entry of that name, else the built-in one. */
 function catalogueEntry(catalogue: readonly CatalogueEntry[] | undefined, name: string): CatalogueEntry | undefined {
   return catalogue?.find(entry => entry.name === name) ?? builtInMetric(name)
+}
+
+const QUANTILE = /\bhistogram_quantile\(\s*[0-9.]+\s*,/g
+
+/** The entry asked at another percentile than its own. A query without a histogram says what it says. */
+function atPercentile(entry: CatalogueEntry | undefined, percentile: number | undefined, tenancy: Tenancy) {
+  if (entry === undefined || percentile === undefined) return entry
+  const quantile = Number((percentile / 100).toPrecision(12))
+  const query = entry.query.replace(QUANTILE, `histogram_quantile(${quantile},`)
+  return query === entry.query ? entry : { ...entry, query, namespaceLabel: namespaceLabelOf(entry, tenancy) }
 }
 
 type Tenancy = SourceDocument['spec']['tenancy']
@@ -261,5 +271,5 @@ function oneValue(rows: readonly Row[], judgement: Parameters<typeof disbelief>[
   if (rows.length > 1) return missing('TooManySeries', `${rows.length} series where one is needed; wrap the query in sum()`)
   const doubt = disbelief(row, judgement)
   if (doubt !== undefined || row.value === undefined) return doubt ?? missing('NotANumber', 'the sample is no finite number')
-  return found({ kind: 'values', values: [toMilli(row.value)], at: row.at })
+  return found({ kind: 'values', values: [toMilli(row.value)], at: row.at, ...exactly(row.value) })
 }

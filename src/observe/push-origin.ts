@@ -2,7 +2,7 @@ import type { PodSample } from '../core/model.ts'
 import { found } from './missing.ts'
 import { type Answer, metricName, notOffered, type Origin, type Question } from './origin.ts'
 import type { PushBuffer, PushedValue } from './push.ts'
-import { toMilli } from './samples.ts'
+import { exactly, toMilli } from './samples.ts'
 
 const NAME = 'push'
 const WINDOW_MS = 60_000
@@ -35,11 +35,11 @@ function podsAnswer(pushed: PushBuffer, { spec, workload }: Question): Answer | 
 }
 
 function sampleOf(pod: string, { at, value }: PushedValue): PodSample {
-  return { pod, at, windowMs: WINDOW_MS, value: toMilli(value) }
+  return { pod, at, windowMs: WINDOW_MS, value: toMilli(value), ...exactly(value) }
 }
 
 function valueAnswer(pushed: PushBuffer, { spec, workload }: Question): Answer | undefined {
   if (spec.type !== 'External' || (spec.selector ?? '') !== '') return undefined
   const value = pushed.total(workload.namespace, spec.metric, workload.name) ?? pushed.total(workload.namespace, spec.metric)
-  return value && { kind: 'values', values: [toMilli(value.value)], at: value.at }
+  return value && { kind: 'values', values: [toMilli(value.value)], at: value.at, ...exactly(value.value) }
 }

@@ -4,13 +4,14 @@ import { builtInMetric } from './catalogue.ts'
 import { answerOf, readingOf, type Total, totalOf } from './demand.ts'
 import type { createLastSigns } from './last-signs.ts'
 import { type Found, type Missing, missing } from './missing.ts'
+import { loadsOf, objectiveReading, percentileOf, specOfObjective } from './objectives.ts'
 import { type Answer, metricName } from './origin.ts'
 import type { Measured, Workload } from './workload.ts'
 
 export interface Reader {
   readonly clock: Clock
   readonly settings: { readonly timeoutMs: number; readonly windowSeconds: number }
-  readonly ask: (workload: Workload, spec: MetricSpec) => Promise<Found<Answer>>
+  readonly ask: (workload: Workload, spec: MetricSpec, percentile?: number) => Promise<Found<Answer>>
   /** The same without the metrics APIs: what most workloads lack must not cost them a call for each object. */
   readonly askExtra: (workload: Workload, spec: MetricSpec) => Promise<Found<Answer>>
   readonly signs: ReturnType<typeof createLastSigns>
@@ -20,6 +21,8 @@ export interface Reader {
 const READ_TIMES_TIMEOUT = 2
 /** Once the rest is there, what only adds to a decision is not waited for longer than this. */
 const EXTRAS_MS = 100
+/** How the objectives stand is waited for a little longer: a source that is down must not delay what the others say. */
+const OBJECTIVES_MS = 1000
 
 /** Everything that one decision needs of the metrics: all specs at once, the demand, and the extras that there are. */
 export async function readWorkload(workload: Workload, reader: Reader): Promise<Measured> {
@@ -28,14 +31,44 @@ export async function readWorkload(workload: Workload, reader: Reader): Promise<
   const extras = EXTRAS.map(({ spec }) => ({ spec, answer: askExtra(workload, spec) }))
   const drivers = driverSpecs(workload)
   const asked = new Set([...workload.target.metrics, ...drivers.values()])
+  const objectives = askObjectives(workload, reader)
   const outcomes = new Map(
     await Promise.all([...asked].map(async spec => [spec, await within(ask(workload, spec), limitMs, spec)] as const)),
   )
   return {
     answers: workload.target.metrics.map(spec => answerOf(outcomes.get(spec) ?? NOT_ASKED)),
     ...demandOf(workload, { drivers, outcomes, reader }),
+    ...(await objectivesOf(objectives, {
+      pods: workload.pods,
+      loads: loadsOf(firstLoad({ drivers, outcomes })),
+      now: reader.clock.now(),
+    })),
     ...extrasOf(await Promise.all(extras.map(({ spec, answer }) => within(answer, EXTRAS_MS, spec)))),
   }
+}
+
+/** What the object promises, asked for in the order of its objectives. */
+function askObjectives(workload: Workload, { ask }: Reader) {
+  return (workload.target.objectives ?? []).map(objective => {
+    const spec = specOfObjective(objective, workload)
+    return { objective, spec, answer: ask(workload, spec, percentileOf(objective)) }
+  })
+}
+
+async function objectivesOf(
+  asked: ReturnType<typeof askObjectives>,
+  facts: Parameters<typeof objectiveReading>[2],
+): Promise<Pick<Measured, 'objectives'>> {
+  if (asked.length === 0) return {}
+  const readings = asked.map(async ({ objective, spec, answer }) =>
+    objectiveReading(objective, await within(answer, OBJECTIVES_MS, spec), facts),
+  )
+  return { objectives: await Promise.all(readings) }
+}
+
+function firstLoad({ drivers, outcomes }: Pick<Outcomes, 'drivers' | 'outcomes'>): Found<Answer> | undefined {
+  const spec = [...drivers].find(([driver]) => addsUp(driver))?.[1]
+  return spec && outcomes.get(spec)
 }
 
 const NOT_ASKED = missing('NoData', 'nobody was asked')

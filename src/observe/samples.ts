@@ -12,6 +12,11 @@ export interface Reported {
   readonly value?: number
 }
 
+/** The value itself, where rounding to thousandths would take more than a thousandth of it away. */
+export function exactly(value: number): { readonly exact?: number } {
+  return Math.abs(Number(toMilli(value)) / 1000 - value) > Math.abs(value) / 1000 ? { exact: value } : {}
+}
+
 export interface Judgement extends Ages {
   readonly now: Instant
   /** Only business figures may be negative. */
@@ -44,7 +49,7 @@ export function disbelief(
  * series for one pod refuse the whole answer, since neither is known to be the right one.
  */
 export function podAnswer(reported: Iterable<Reported>, judgement: Judgement): Found<Answer> {
-  const byPod = new Map<string, { at: Instant; values: Map<string, Milli> }>()
+  const byPod = new Map<string, { at: Instant; values: Map<string, Milli>; exact?: number }>()
   let trouble: Missing | undefined
   for (const one of reported) {
     if (!judgement.pods.has(one.pod)) continue
@@ -53,7 +58,7 @@ export function podAnswer(reported: Iterable<Reported>, judgement: Judgement): F
       trouble ??= doubt
       continue
     }
-    const of = byPod.get(one.pod) ?? { at: one.at, values: new Map<string, Milli>() }
+    const of = byPod.get(one.pod) ?? { at: one.at, values: new Map<string, Milli>(), ...exactly(one.value) }
     const key = judgement.by === 'container' ? (one.container ?? '') : ''
     if (of.values.has(key))
       return missing('TooManySeries', `2 or more series for the pod ${one.pod}; sum them by pod in the query`)
@@ -63,10 +68,10 @@ export function podAnswer(reported: Iterable<Reported>, judgement: Judgement): F
   }
   if (byPod.size === 0) return trouble ?? missing('NoData', 'no sample for any pod of the workload')
   const { windowMs, by } = judgement
-  const samples = [...byPod].map(([pod, { at, values }]): PodSample => {
+  const samples = [...byPod].map(([pod, { at, values, exact }]): PodSample => {
     const [value] = values.values()
     if (by === 'container') return { pod, at, windowMs, byContainer: Object.fromEntries(values) }
-    return { pod, at, windowMs, ...(value !== undefined && { value }) }
+    return { pod, at, windowMs, ...(value !== undefined && { value }), ...(exact !== undefined && { exact }) }
   })
   return found({ kind: 'pods', samples })
 }

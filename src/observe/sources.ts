@@ -88,12 +88,14 @@ export function createSources(options: SourcesOptions): Sources {
         return [pushed, ...registry.origins(), external]
     }
   }
-  const questionOf = (workload: Workload, spec: MetricSpec): Question => ({
+  const questionOf = (workload: Workload, spec: MetricSpec, percentile?: number): Question => ({
     workload,
     spec,
     maxAgeMs: (workload.target.periodMs || settings.periodMs) / 2,
+    ...(percentile !== undefined && { percentile }),
   })
-  const ask = (workload: Workload, spec: MetricSpec) => firstAnswer(originsFor(spec), questionOf(workload, spec))
+  const ask = (workload: Workload, spec: MetricSpec, percentile?: number) =>
+    firstAnswer(originsFor(spec), questionOf(workload, spec, percentile))
   const askExtra = (workload: Workload, spec: MetricSpec) =>
     firstAnswer([pushed, ...registry.origins()], questionOf(workload, spec))
   return {

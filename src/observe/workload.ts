@@ -28,7 +28,7 @@ export interface Workload {
  */
 export type Measured = { readonly answers: readonly MetricAnswer[]; readonly driver?: string } & Pick<
   Observation,
-  'demand' | 'backlog' | 'clients' | 'errorRatio'
+  'demand' | 'backlog' | 'clients' | 'errorRatio' | 'objectives'
 >
 
 /** What is still known of the demand while it cannot be read. All values in the unit of the demand. */

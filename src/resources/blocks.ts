@@ -30,10 +30,12 @@ const objective = z.discriminatedUnion('type', [
     type: z
       .literal('Latency')
       .describe(
-        'What is promised: Latency (a percentile below threshold), ErrorRatio (at most threshold), Availability (at least threshold), Throughput (at least min), Utilization (at most percent of a resource) or Guard (no scale-down while the metric is below min).',
+        'What is promised: Latency (a percentile below threshold), ErrorRatio (at most threshold), Availability (at least threshold), Throughput (maxReplicas can serve min; no floor), Utilization (at most percent of a resource, as one more metric) or Guard (no scale-down while the metric is below min).',
       ),
     metric: objectiveMetric,
-    percentile: percentile.describe('Of Latency: the percentile that is promised, above 0 and below 100. Example: "99".'),
+    percentile: percentile.describe(
+      'Of Latency: the percentile that is promised, above 0 and below 100; a histogram is asked at it, a gauge says what it says. Example: "99".',
+    ),
     threshold: positiveQuantity.describe(
       'Latency: the most that the percentile may be, in the metric\'s unit, such as 25m of a second. ErrorRatio, Availability: a share from 0 to 1, such as "0.9999".',
     ),

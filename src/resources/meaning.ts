@@ -3,6 +3,7 @@ import type { HorizontalPodAutoscaler, PolicyDefaults } from './documents.ts'
 import { amount } from './fields.ts'
 import { identityOf } from './layers.ts'
 import type { Resource } from './load.ts'
+import { throughputDoubts } from './throughput.ts'
 import type { Metric } from './upstream.ts'
 
 /** What no schema of one document can see: documents that contradict each other, and what upstream accepts but nobody means. */
@@ -61,7 +62,25 @@ function doubtsAbout({ spec }: HorizontalPodAutoscaler): readonly string[] {
       `spec.emergency.maxReplicas (${emergency}) is below spec.maxReplicas (${spec.maxReplicas}): an emergency cannot raise anything`,
     )
   }
-  return found
+  return [...found, ...outOfReach(spec)]
+}
+
+/** Promises of throughput that maxReplicas cannot keep, by what a metric of the spec wants a pod to carry. */
+function outOfReach({ objectives = [], metrics = [], maxReplicas }: HorizontalPodAutoscaler['spec']): readonly string[] {
+  const promised = objectives.map(objective =>
+    objective.type === 'Throughput'
+      ? { type: objective.type, metric: objective.metric.name, min: amount(objective.min) }
+      : { type: objective.type },
+  )
+  const perPod = new Map(
+    metrics.flatMap(metric => {
+      const { averageValue } = targetOf(metric) as { readonly averageValue?: string | number } // some targets have it
+      return metric.type === 'Pods' && averageValue !== undefined
+        ? [[metric.pods.metric.name, amount(averageValue)] as const]
+        : []
+    }),
+  )
+  return throughputDoubts(promised, { maxReplicas, capacityOf: metric => perPod.get(metric) })
 }
 
 /** Promises that nobody can keep, and two of one kind: the later one holds, as where layers meet. */

@@ -19,7 +19,7 @@ const UNACTED: readonly Unacted[] = [
   { path: 'mode', not: ['Backtest'], says: ({ mode }) => mode !== 'Auto' },
   {
     path: 'objectives',
-    not: EVERYWHERE,
+    not: ['Backtest'],
     says: ({ objectives }) => objectives.some(({ type }) => type !== 'Availability'),
     as: 'objectives other than Availability',
   },

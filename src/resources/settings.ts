@@ -1,6 +1,8 @@
 import type { Behavior, Objective } from '../core/model.ts'
 import { amount } from './fields.ts'
 import type { Layered } from './layers.ts'
+import { named } from './metric-name.ts'
+import { throughputDoubts } from './throughput.ts'
 import type { BehaviorBlock } from './upstream.ts'
 
 /**
@@ -116,12 +118,17 @@ export function settingsFrom(
   const threshold = availability && 'threshold' in availability ? availability.threshold : DEFAULT_AVAILABILITY
   const { capacityPerReplica, startupSeconds, mode, horizonSeconds } = { ...BUILT_IN.prediction, ...merged.prediction }
   const minReplicas = merged.minReplicas ?? BUILT_IN.minReplicas
+  const maxReplicas = merged.maxReplicas ?? BUILT_IN.maxReplicas
+  const drivers = (merged.prediction?.drivers ?? []).map(({ metric }) => metric)
+  const capacity = capacityPerReplica === undefined ? undefined : amount(capacityPerReplica)
+  const capacityOf = (metric: string) => (metric === drivers[0] ? capacity : undefined)
   return {
     ...told,
+    warnings: [...told.warnings, ...throughputDoubts(objectives, { maxReplicas, capacityOf })],
     name,
     mode: merged.mode ?? BUILT_IN.mode,
     minReplicas,
-    maxReplicas: merged.maxReplicas ?? BUILT_IN.maxReplicas,
+    maxReplicas,
     periodSeconds: merged.periodSeconds ?? BUILT_IN.periodSeconds,
     priority: merged.priority ?? BUILT_IN.priority,
     ...pick(merged, ['modeExpiresAt', 'tier', 'profile', 'behaviorPreset']),
@@ -131,8 +138,8 @@ export function settingsFrom(
     prediction: {
       mode,
       horizonSeconds,
-      drivers: (merged.prediction?.drivers ?? []).map(({ metric }) => metric),
-      ...(capacityPerReplica !== undefined && { capacityPerReplica: amount(capacityPerReplica) }),
+      drivers,
+      ...(capacity !== undefined && { capacityPerReplica: capacity }),
       ...(startupSeconds !== undefined && { startupSeconds }),
     },
     schedules: (merged.schedules ?? []).map(plainSchedule),
@@ -171,13 +178,13 @@ type RawObjective = NonNullable<Layered['objectives']>[number]
 function plainObjective(raw: RawObjective): Objective {
   switch (raw.type) {
     case 'Latency':
-      return { type: raw.type, metric: raw.metric.name, percentile: amount(raw.percentile), threshold: amount(raw.threshold) }
+      return { type: raw.type, ...named(raw.metric), percentile: amount(raw.percentile), threshold: amount(raw.threshold) }
     case 'ErrorRatio':
     case 'Availability':
-      return { type: raw.type, ...(raw.metric && { metric: raw.metric.name }), threshold: amount(raw.threshold) }
+      return { type: raw.type, ...(raw.metric && named(raw.metric)), threshold: amount(raw.threshold) }
     case 'Throughput':
     case 'Guard':
-      return { type: raw.type, metric: raw.metric.name, min: amount(raw.min) }
+      return { type: raw.type, ...named(raw.metric), min: amount(raw.min) }
     case 'Utilization':
       return raw
   }

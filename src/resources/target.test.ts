@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { amount } from './fields.ts'
 import { checkText } from './load.ts'
+import { selectorText } from './metric-name.ts'
 import { resolveSettings } from './policy.ts'
 import { loadPolicy } from './policy-file.ts'
-import { measuresLoad, selectorText, targetOf } from './target.ts'
+import { measuresLoad, targetOf } from './target.ts'
 
 describe('the target of an object', () => {
   test('holds its metrics in milli-units, its limits, and the load one replica serves', async () => {

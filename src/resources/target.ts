@@ -3,8 +3,9 @@ import type { MetricSpec, MetricTarget, Milli, Target } from '../core/model.ts'
 import { CrescendoError } from '../errors.ts'
 import type { HorizontalPodAutoscaler } from './documents.ts'
 import { amount } from './fields.ts'
+import { named } from './metric-name.ts'
 import type { Settings } from './settings.ts'
-import type { LabelSelector, Metric } from './upstream.ts'
+import type { Metric } from './upstream.ts'
 
 /** Start-up time of a pod where nobody stated one and none was measured: what `backtest --startup` has as its default. */
 export const DEFAULT_STARTUP_SECONDS = 60
@@ -35,6 +36,7 @@ export function targetOf(hpa: HorizontalPodAutoscaler, settings: Settings): Targ
     capacityPerReplica,
     startupMs: (settings.prediction.startupSeconds ?? DEFAULT_STARTUP_SECONDS) * 1000,
     periodMs: settings.periodSeconds * 1000,
+    ...(settings.objectives.length > 0 && { objectives: settings.objectives }),
   }
 }
 
@@ -85,22 +87,6 @@ function metricSpec(metric: Metric): MetricSpec {
     case 'External':
       return { type: metric.type, ...named(metric.external.metric), target: metricTarget(metric.external.target) }
   }
-}
-
-function named({ name, selector }: { readonly name: string; readonly selector?: LabelSelector }) {
-  const text = selector && selectorText(selector)
-  return { metric: name, ...(text && { selector: text }) }
-}
-
-/** A label selector in the form of the metrics APIs: "app=web,tier in (a,b),!canary". */
-export function selectorText({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string {
-  const equals = Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`)
-  const expressions = matchExpressions.map(({ key, operator, values = [] }) => {
-    if (operator === 'Exists') return key
-    if (operator === 'DoesNotExist') return `!${key}`
-    return `${key} ${operator === 'In' ? 'in' : 'notin'} (${values.join(',')})`
-  })
-  return [...equals, ...expressions].join(',')
 }
 
 interface RawTarget {

@@ -20,11 +20,16 @@ const BAD = [
   'BreakerOpen',
   'AttackHold',
   'Anomalous',
+  'SloBurning',
+  'QualityGuard',
+  'Outage',
   'Emergency',
   'ConflictingWriter',
   'ScalingLimited',
 ]
-const CRITICAL = ['Ready', 'AbleToScale', 'BreakerOpen', 'Emergency', 'ConflictingWriter']
+const CRITICAL = ['Ready', 'AbleToScale', 'BreakerOpen', 'Emergency', 'ConflictingWriter', 'Outage']
+/** Reasons that are worse than what else their condition says. */
+const CRITICAL_REASONS = ['FastBurn', 'NoRelief']
 
 /** What is wrong right now: every bad condition of every workload, every source that is down, a store that cannot write. */
 export function alertsOf(facts: Facts): readonly Alert[] {
@@ -59,7 +64,7 @@ function conditionAlerts(workload: WorkloadFact): readonly Alert[] {
     .filter(one => isBad(one) && !(workload.alarms !== undefined && one.type === 'Anomalous'))
     .map(({ type, reason, message, since }) => ({
       name: type,
-      severity: CRITICAL.includes(type) ? 'critical' : 'warning',
+      severity: CRITICAL.includes(type) || CRITICAL_REASONS.includes(reason) ? 'critical' : 'warning',
       namespace: workload.namespace,
       workload: workload.name,
       ...(since !== undefined && { since }),

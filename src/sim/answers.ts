@@ -1,4 +1,5 @@
 import type { Instant, MetricAnswer, MetricSpec, Milli, Pod, PodSample, Target } from '../core/model.ts'
+import { isInMilliseconds } from './service.ts'
 
 /** What the metrics say of the visible minute. */
 export interface View {
@@ -10,6 +11,8 @@ export interface View {
   readonly pods: readonly Pod[]
   readonly windowMs: number
   readonly metricScale: number
+  /** Where the replicas are queues: the share of their servers that is busy, and the latency at the promised percentile. */
+  readonly service?: { readonly busy: number; readonly latencySeconds: number }
 }
 
 /** Beyond this share of its safe load a pod is saturated: it uses no more, so that its metrics cannot show the rest of the load. */
@@ -24,9 +27,11 @@ const STARTING_SHARE = 0.3
  * External and Object metrics give the total load; a Pods metric the load of one pod; CPU and GPU are used in proportion to the
  * share of the safe load (at the safe load: the whole request); memory is 40 % of the request and grows to 80 % with that share.
  * A metric named as a latency follows the waiting time of a queue (1 / (1 - busy)), and is at its target at the safe load.
+ * With a service, latencies are its own, and CPU and GPU are used as its servers are busy (a pod requests what all of them need).
  */
 export function answersOf(target: Target, view: View): readonly MetricAnswer[] {
-  const share = view.ready === 0 ? 0 : Math.min(SATURATION, view.load / (view.ready * target.capacityPerReplica))
+  const loaded = view.ready === 0 ? 0 : Math.min(SATURATION, view.load / (view.ready * target.capacityPerReplica))
+  const share = view.service?.busy ?? loaded
   return target.metrics.map(metric => answer(metric, view, share))
 }
 
@@ -34,11 +39,11 @@ function answer(metric: MetricSpec, view: View, share: number): MetricAnswer {
   switch (metric.type) {
     case 'External':
     case 'Object': {
-      const value = isLatency(metric.metric) ? latency(metric, share) : view.load * view.metricScale
+      const value = isLatency(metric.metric) ? latency(metric, view, share) : view.load * view.metricScale
       return { kind: 'values', values: [milli(value)], at: view.at }
     }
     case 'Pods': {
-      const value = milli(isLatency(metric.metric) ? latency(metric, share) : view.load / Math.max(1, view.ready))
+      const value = milli(isLatency(metric.metric) ? latency(metric, view, share) : view.load / Math.max(1, view.ready))
       return { kind: 'pods', samples: podSamples(view, pod => (isReady(pod) ? { value } : undefined)) }
     }
     case 'Resource':
@@ -81,8 +86,11 @@ function isLatency(metric: string): boolean {
   return /latency|duration|response_time/i.test(metric)
 }
 
+type NamedMetric = Extract<MetricSpec, { readonly metric: string }>
+
 /** M/M/1: the time in the system grows with 1 / (1 - busy); scaled so that it meets the metric's target at the safe load. */
-function latency({ target }: MetricSpec, share: number): number {
+function latency({ target, ...metric }: NamedMetric, { service }: View, share: number): number {
+  if (service) return service.latencySeconds * (isInMilliseconds(metric.metric) ? 1000 : 1)
   const atSafeLoad = Number(target.averageValue ?? target.value ?? 1000) / 1000
   return (atSafeLoad * (1 - BUSY_AT_SAFE_LOAD)) / Math.max(0.01, 1 - BUSY_AT_SAFE_LOAD * share)
 }

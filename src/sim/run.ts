@@ -2,6 +2,7 @@ import type { Allowance, Decision, Target } from '../core/model.ts'
 import type { Rules } from '../core/rules.ts'
 import { tick as decide } from '../loop/tick.ts'
 import type { Ports } from '../ports.ts'
+import { createColumns, type ServedColumns } from './served.ts'
 import { createWorld, type WorldOptions } from './world.ts'
 
 /** A world and what of it is scored. */
@@ -23,6 +24,8 @@ export interface Run {
   readonly desired: Int32Array
   /** 1 where the recording has a hole: not scored. */
   readonly missing?: Uint8Array
+  /** Where the world has a service: how each tick was served. */
+  readonly served?: ServedColumns
   /** How long decisions of the scored part took; absent without a stopwatch. */
   readonly decisionMicros?: { readonly p50: number; readonly p99: number }
 }
@@ -58,6 +61,7 @@ export function startSimulation(rules: Rules, scenario: Scenario, options: RunOp
     desired: new Int32Array(world.ticks),
     micros: new Float64Array(options.stopwatch ? world.ticks : 0),
   }
+  const service = scenario.service && createColumns(world.ticks)
   let played = 0
   return {
     ticks: world.ticks,
@@ -66,10 +70,11 @@ export function startSimulation(rules: Rules, scenario: Scenario, options: RunOp
       const before = options.stopwatch?.() ?? 0
       const decision = await decide(ports, rules, target)
       if (options.stopwatch) columns.micros[played] = options.stopwatch() - before
-      const { time, ready, desired } = world.end()
+      const { time, ready, desired, served } = world.end()
       columns.time[played] = time
       columns.ready[played] = ready
       columns.desired[played] = desired
+      if (served) service?.set(played, served)
       played++
       return decision
     },
@@ -84,6 +89,7 @@ export function startSimulation(rules: Rules, scenario: Scenario, options: RunOp
         ready: columns.ready.subarray(0, played),
         desired: columns.desired.subarray(0, played),
         ...(load.missing && { missing: load.missing.subarray(0, played) }),
+        ...(service && { served: service.upTo(played) }),
         ...(micros.length > 0 && { decisionMicros: percentiles(micros) }),
       }
     },

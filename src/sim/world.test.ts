@@ -128,6 +128,22 @@ describe('what is visible', () => {
     expect(await kinds({ load: [5, 5, 5, 5, 5, 5], failures })).toEqual(expected)
   })
 
+  test('metrics that froze say with a new time what they said last before it', async () => {
+    const seen: Observation[] = []
+    const failures = [{ kind: 'metric-freeze' as const, from: TICK, to: 3 * TICK }]
+    await simulate(planned([1], seen), scenario({ load: [10, 20, 30, 40, 50, 60], failures }))
+    expect(seen.slice(2).map(({ demand }) => demand)).toEqual(
+      [10, 10, 10, 40].map((value, index) => ({ kind: 'value', at: (index + 1) * TICK, value })),
+    )
+  })
+
+  test('while something that they depend on is down requests fail whatever the replicas, overload comes on top', async () => {
+    const seen: Observation[] = []
+    const failures = [{ kind: 'errors' as const, from: TICK, to: 3 * TICK, share: 0.4 }]
+    await simulate(planned([1], seen), scenario({ load: [10, 10, 1000, 10, 10, 10], failures, initialReplicas: 1 }))
+    expect(seen.slice(2).map(({ errorRatio }) => errorRatio)).toEqual([0, 0.4, 0.99, 0])
+  })
+
   test('an attack is seen as demand, and its clients with it, but it is no load that is owed', async () => {
     const seen: Observation[] = []
     const given = scenario({ load: [5, 5, 5] })

@@ -7,10 +7,15 @@ import type { NodeOptions } from './nodes.ts'
 import { createPods, type Pods } from './pods.ts'
 import { type Random, seededRandom } from './random.ts'
 import { createReplicas, type Replicas, type Startup } from './replicas.ts'
+import { busyShare, promisedPercentile, readingsOf, type Served, type ServiceOptions, serve, tickLatency } from './service.ts'
 
 export type Failure =
   /** Nothing is recorded of the ticks that lie in [from, to). */
   | { readonly kind: 'metric-gap'; readonly from: Instant; readonly to: Instant }
+  /** In [from, to) the metrics say again and again what they said last before it. */
+  | { readonly kind: 'metric-freeze'; readonly from: Instant; readonly to: Instant }
+  /** Of what arrives in [from, to) at least that share fails, whatever the replicas: something that they depend on is down. */
+  | { readonly kind: 'errors'; readonly from: Instant; readonly to: Instant; readonly share: number }
   /** Pods ordered in [from, to) are not ready before `to` plus their start-up. */
   | { readonly kind: 'pods-never-ready'; readonly from: Instant; readonly to: Instant }
   /** The oldest node is lost; without a node model, the `pods` oldest pods (default 10). */
@@ -33,6 +38,11 @@ export interface WorldOptions {
   readonly startup?: Startup
   readonly nodes?: NodeOptions
   readonly queue?: Queue
+  /**
+   * Replicas as queues of requests: latency and errors follow from the load of each, the target's objectives are told, and pods are
+   * as busy as their queue says. The error ratio is then the service's, not that of `queue`.
+   */
+  readonly service?: ServiceOptions
   readonly failures?: readonly Failure[]
   /** Load metrics (External, Object) are answered in load units times this factor; for loads far below one. Default 1. */
   readonly metricScale?: number
@@ -50,7 +60,11 @@ export interface WorldTick {
   readonly load: number
   readonly ready: number
   readonly desired: number
+  /** With a `service`: how it served, and the latency at the percentile that is promised (99 where none is). */
+  readonly served?: ServedTick
 }
+
+export type ServedTick = Served & { readonly latencySeconds: number }
 
 /**
  * A simulated cluster under replayed traffic, with a clock that we turn. For each tick: `begin`, let an autoscaler act
@@ -70,6 +84,8 @@ interface Past {
   readonly backlog: Float64Array
   readonly errorRatio: Float64Array
   readonly ready: Int32Array
+  /** Filled where there is a service. */
+  readonly served: ServedTick[]
 }
 
 /** Mutable state of one world; `tick` is the tick that is being decided or has just been played. */
@@ -112,7 +128,9 @@ export function createWorld(options: WorldOptions): World {
       const ready = replicas.ready.length
       play(options, { past, state, capacity: ready * target.capacityPerReplica })
       past.ready[state.tick] = ready
-      return { time: timeOf(load, state.tick), load: load.value[state.tick]!, ready, desired: replicas.ordered() }
+      const served = answerRequests(options, { past, state, ready })
+      const time = timeOf(load, state.tick)
+      return { time, load: load.value[state.tick]!, ready, desired: replicas.ordered(), ...(served && { served }) }
     },
   }
 }
@@ -123,6 +141,7 @@ function emptyPast(ticks: number): Past {
     backlog: new Float64Array(ticks),
     errorRatio: new Float64Array(ticks),
     ready: new Int32Array(ticks),
+    served: [],
   }
 }
 
@@ -162,7 +181,31 @@ function play(options: WorldOptions, { past, state, capacity }: { past: Past; st
   state.backlog = held
   past.backlog[state.tick] = held
   past.demand[state.tick] = offered + (queue ? held / queue.drainSeconds : 0)
-  past.errorRatio[state.tick] = offered > 0 ? Math.min(1, failed / (offered * tickSeconds)) : 0
+  past.errorRatio[state.tick] =
+    offered > 0 ? Math.max(failing(options, state.tick), Math.min(1, failed / (offered * tickSeconds))) : 0
+}
+
+/** Share of a tick's arrivals that fails whatever the replicas. */
+function failing({ load, failures = [] }: WorldOptions, tick: number): number {
+  const at = timeOf(load, tick)
+  const shares = failures.map(one => (one.kind === 'errors' && at >= one.from && at < one.to ? one.share : 0))
+  return Math.max(0, ...shares)
+}
+
+/** The same tick as the requests see it, where the replicas are queues. */
+function answerRequests(
+  options: WorldOptions,
+  { past, state, ready }: { past: Past; state: State; ready: number },
+): ServedTick | undefined {
+  const { service, load, target } = options
+  if (service === undefined) return undefined
+  const waiting = past.served[state.tick - 1]?.waiting ?? 0
+  const answered = serve(service, { perSecond: offeredAt(load, state.tick), seconds: load.tickMs / 1000, ready, waiting })
+  const served = { ...answered, errorRatio: Math.max(answered.errorRatio, failing(options, state.tick)) }
+  past.errorRatio[state.tick] = served.errorRatio
+  const tick = { ...served, latencySeconds: tickLatency(service, served, promisedPercentile(target)) }
+  past.served[state.tick] = tick
+  return tick
 }
 
 interface Eyes {
@@ -173,27 +216,37 @@ interface Eyes {
 
 /** At the start of tick k the newest visible tick is the last that ended `metricsDelayMs` ago or earlier. */
 function metricSource(options: WorldOptions, { past, state, pods }: Eyes): MetricSource {
-  const { load, metricsDelayMs, queue } = options
+  const { load, metricsDelayMs, queue, service } = options
   const blind = blindTicks(options)
   const delayTicks = 1 + ticksOf(metricsDelayMs, load.tickMs)
   const meanTicks = Math.max(1, Math.round(MEAN_OVER_MS / load.tickMs))
   return {
     name: 'simulated',
     async read(target) {
-      const tick = state.tick - delayTicks
-      const at = timeOf(load, tick + 1)
+      const now = state.tick - delayTicks
+      const tick = shownTick(options, now)
+      const at = timeOf(load, now + 1)
       if (tick < 0 || blind[tick] === 1) {
         const why = tick < 0 ? 'nothing was measured yet' : 'the metrics of this time are missing'
         const answers = target.metrics.map(() => ({ kind: 'missing' as const, why }))
         return { answers, demand: { kind: 'missing', at, why }, ...scheduledAt(options, timeOf(load, state.tick)) }
       }
+      const served = past.served[tick]
+      const [mean, ready] = [meanOf(past.demand, blind, { from: tick - meanTicks + 1, to: tick }), past.ready[tick]!]
       const view: View = {
         at,
-        load: meanOf(past.demand, blind, { from: tick - meanTicks + 1, to: tick }),
-        ready: past.ready[tick]!,
+        load: mean,
+        ready,
         pods: pods.list(state.tick),
         windowMs: MEAN_OVER_MS,
         metricScale: options.metricScale ?? 1,
+        ...(service &&
+          served && {
+            service: {
+              busy: busyShare(service, { perSecond: mean, ready, waiting: served.waiting }),
+              latencySeconds: served.latencySeconds,
+            },
+          }),
       }
       return {
         answers: answersOf(target, view),
@@ -201,6 +254,11 @@ function metricSource(options: WorldOptions, { past, state, pods }: Eyes): Metri
         errorRatio: past.errorRatio[tick]!,
         ...(queue && { backlog: past.backlog[tick]! }),
         ...(load.clients && { clients: load.clients[tick]! }),
+        ...(service &&
+          served &&
+          target.objectives && {
+            objectives: readingsOf(service, target.objectives, { at, perSecond: offeredAt(load, tick), served }),
+          }),
         ...scheduledAt(options, timeOf(load, state.tick)),
       }
     },
@@ -212,6 +270,13 @@ function scheduledAt({ scheduled, metricsDelayMs, target }: WorldOptions, now: I
   if (scheduled === undefined) return {}
   const [before, ahead] = [metricsDelayMs + target.periodMs, SCHEDULED_AHEAD_MS + 2 * target.startupMs]
   return { scheduled: scheduled.filter(({ from, to }) => to >= now - before && from <= now + ahead) }
+}
+
+/** Whose figures are told as those of a tick: its own, or the last ones before the metrics froze. */
+function shownTick({ load, failures = [] }: WorldOptions, tick: number): number {
+  const at = timeOf(load, tick)
+  const frozen = failures.find(one => one.kind === 'metric-freeze' && at >= one.from && at < one.to)
+  return frozen?.kind === 'metric-freeze' ? Math.max(0, tickOf(load, frozen.from) - 1) : tick
 }
 
 /** 1 for each tick of which nothing is recorded: a hole in the recording, or a scheduled outage of the metrics. */

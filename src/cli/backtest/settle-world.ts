@@ -130,7 +130,7 @@ function usualHigh(load: Load, ticks: number): number {
 
 /** A target that follows its load: the scalers put their metric on it. */
 function loadTarget(
-  { name, minReplicas, maxReplicas, periodSeconds, prediction, behavior }: Settings,
+  { name, minReplicas, maxReplicas, periodSeconds, prediction, behavior, objectives }: Settings,
   capacityPerReplica: number,
 ): Target {
   return {
@@ -142,5 +142,6 @@ function loadTarget(
     capacityPerReplica,
     startupMs: (prediction.startupSeconds ?? DEFAULT_STARTUP_SECONDS) * 1000,
     periodMs: periodSeconds * 1000,
+    ...(objectives.length > 0 && { objectives }),
   }
 }

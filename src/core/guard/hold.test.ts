@@ -22,6 +22,15 @@ describe('hold', () => {
     expect(play(hold(), [{ seconds: 0, asked: 4, spec: 30, demand: 'missing' }])[0]?.replicas).toBe(20)
   })
 
+  test('traffic that fell while errors rose takes nothing away, and is told; so is that it did not', () => {
+    const seen = (active: boolean) => ({ slots: { outage: { outage: { active, until: 9, why: 'traffic fell' } } } })
+    const [on, off] = [true, false].map(active => play(hold(), [{ seconds: 0, asked: 4, memory: seen(active) }])[0]!)
+    expect(on).toMatchObject({ replicas: 10, why: 'holds 10: traffic fell' })
+    expect(on?.conditions?.[1]).toMatchObject({ type: 'Outage', status: 'True', reason: 'TrafficFellWithErrors' })
+    expect(off?.replicas).toBe(4)
+    expect(off?.conditions?.[1]).toMatchObject({ type: 'Outage', status: 'False', reason: 'NoOutage' })
+  })
+
   test('every metric failed holds too; one that answers does not', () => {
     const missing = { kind: 'missing', why: 'timeout' } as const
     const values = { kind: 'values', values: [1], at: 0 } as const

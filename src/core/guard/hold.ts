@@ -2,6 +2,7 @@ import { condition } from '../conditions.ts'
 import type { Condition, Instant } from '../model.ts'
 import type { Context, Guard } from '../rules.ts'
 import { anomalyIn } from '../screen/anomaly.ts'
+import { outageIn } from '../screen/outage.ts'
 
 export interface HoldSettings {
   /** `None` for a target that has no source of demand (only CPU, say): then only failed metrics hold it. Default Expected. */
@@ -11,16 +12,16 @@ export interface HoldSettings {
 }
 
 /**
- * Silence never scales down: where the demand is missing, every metric failed, an anomaly asks for it (response Hold),
- * or we have just begun and do not know yet what the last minutes wanted, nothing is taken away; the object's own maximum still holds.
+ * Silence never scales down: where the demand is missing, every metric failed, traffic fell while errors rose, an anomaly asks
+ * for it (response Hold), or we have just begun and do not know yet what the last minutes wanted, nothing is taken away; the object's own maximum still holds.
  */
 export function hold({ demand = 'Expected', settlesAt }: HoldSettings = {}): Guard {
   return {
     name: 'hold',
     limit: (draft, context) => {
-      const reason = blindness(context, demand) ?? unease(context) ?? unsettled(context, settlesAt)
+      const reason = blindness(context, demand) ?? trouble(context) ?? unease(context) ?? unsettled(context, settlesAt)
       const fresh = condition('MetricsFresh', { status: 'True', reason: 'Fresh', message: 'demand and metrics are there' })
-      const unusual = anomalyCondition(context)
+      const unusual = [...outageCondition(context), ...anomalyCondition(context)]
       if (reason === undefined) return { replicas: draft.replicas, why: 'metrics are there', conditions: [fresh, ...unusual] }
       const kept = Math.min(context.situation.observation.replicas.spec, context.target.maxReplicas)
       const conditions: readonly Condition[] = [
@@ -49,6 +50,23 @@ function blindness({ situation }: Context, expects: 'Expected' | 'None'): Reason
     return { blind: true, why: 'every metric failed' }
   }
   return undefined
+}
+
+function trouble({ memory }: Context): Reason | undefined {
+  const outage = outageIn(memory)
+  return outage?.active ? { blind: false, why: outage.why } : undefined
+}
+
+function outageCondition({ memory }: Context): readonly Condition[] {
+  const outage = outageIn(memory)
+  if (outage === undefined) return []
+  const { active, why: message } = outage
+  return [
+    condition(
+      'Outage',
+      active ? { status: 'True', reason: 'TrafficFellWithErrors', message } : { status: 'False', reason: 'NoOutage', message },
+    ),
+  ]
 }
 
 function unease({ memory }: Context): Reason | undefined {

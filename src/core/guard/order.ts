@@ -1,4 +1,5 @@
 import { type HpaSettings, stockSettings } from '../hpa/settings.ts'
+import type { Objective } from '../model.ts'
 import type { Guard } from '../rules.ts'
 import { bounds } from './bounds.ts'
 import { type BreakerSettings, breaker } from './breaker.ts'
@@ -6,9 +7,11 @@ import { type BudgetSettings, budget } from './budget.ts'
 import { type CeilingSettings, ceiling } from './ceiling.ts'
 import { type EmergencySettings, emergency } from './emergency.ts'
 import { envelope } from './envelope.ts'
+import { errorBudget } from './error-budget.ts'
 import { type HoldSettings, hold } from './hold.ts'
 import { pace } from './pace.ts'
 import { share } from './share.ts'
+import { qualityGuard } from './quality-guard.ts'
 import { stabilise } from './stabilise.ts'
 
 export interface GuardSettings {
@@ -23,6 +26,8 @@ export interface GuardSettings {
   readonly ceiling?: CeilingSettings
   /** What holds where the object has no `behavior` of its own. Default: upstream's. */
   readonly hpa?: HpaSettings
+  /** What the target promises; absent or empty: nothing to guard. */
+  readonly objectives?: readonly Objective[]
 }
 
 /**
@@ -30,9 +35,11 @@ export interface GuardSettings {
  * earlier one:
  *
  * 1. `stabilise`, `pace`, `bounds` - what the object itself asks for: no flapping, limited steps, minReplicas..maxReplicas.
+ *    Then `error-budget`, where the target has objectives: no scale-down while one of them burns fast; money outranks it.
  * 2. `budget`, `share` - money outranks the SLO, but never cuts below minReplicas: its own, then what tier and fleet leave for it.
  * 3. `envelope` - no growth for demand that the screens do not believe, whatever the metrics of the pods say.
- * 4. `hold` - silence takes nothing away, not even for the budget.
+ * 4. `hold` - silence takes nothing away, not even for the budget, nor does an outage. Beside it `quality-guard`, where the target has
+ *    Guard objectives: quality below its minimum is never traded for cost either.
  * 5. `emergency` - for believed demand only, passes pace, bounds and its own budget up to its own maximum, never the money that it
  *    shares with others, and falls back by itself.
  * 6. `breaker` - no more of what demonstrably does not help, in an emergency too.
@@ -41,14 +48,18 @@ export interface GuardSettings {
  * Of two wishes the stronger is thus: safety floor, telemetry hold, attack envelope, hard budget, SLO, cost.
  */
 export function guardsInOrder(settings: GuardSettings = {}): readonly Guard[] {
+  const { objectives = [] } = settings
+  const hasAny = objectives.length > 0
   return [
     stabilise(settings.hpa ?? stockSettings),
     pace(settings.hpa ?? stockSettings),
     bounds(),
+    ...(hasAny ? [errorBudget()] : []),
     ...(settings.budget ? [budget(settings.budget)] : []),
     ...(settings.isSharing ? [share({ hasBudget: settings.budget !== undefined })] : []),
     envelope(),
     hold(settings.hold),
+    ...(objectives.some(({ type }) => type === 'Guard') ? [qualityGuard()] : []),
     ...(settings.emergency === 'Off' ? [] : [emergency(settings.emergency)]),
     breaker(settings.breaker),
     ceiling(settings.ceiling),

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decisionWindows } from '../decide/block-rule.ts'
 import { seasonalLoad } from '../forecast/seeded-load.ts'
-import { type Decision, type Forecast, type Observation, type Target, WINDOW_LEVELS } from '../model.ts'
+import { type Decision, type Forecast, type Objective, type Observation, type Target, WINDOW_LEVELS } from '../model.ts'
 import { emptyMemory, type Forecaster, type Memory, type Rules } from '../rules.ts'
 import { screen, step } from '../step.ts'
 import { type CrescendoOptions, crescendoRules } from './crescendo-rules.ts'
@@ -81,9 +81,29 @@ describe('the modes', () => {
   test('all have the screens and the guards of the house in their order, and tell the stock HPA', () => {
     for (const mode of ['Off', 'Additive', 'Slo'] as const) {
       const { screens, guards, counterfactual } = crescendoRules(optionsOf(mode, { guards: {} }))
-      expect(names(screens)).toEqual(['quality', 'jump', 'attack', 'anomaly'])
+      expect(names(screens)).toEqual(['outage', 'quality', 'jump', 'attack', 'anomaly'])
       expect(names(guards)).toEqual(['stabilise', 'pace', 'bounds', 'envelope', 'hold', 'emergency', 'breaker', 'ceiling'])
       expect(counterfactual?.name).toBe('hpa')
+    }
+  })
+
+  test('what a target promises is watched and guarded; more is ordered for it in every mode but Off', () => {
+    const objectives: readonly Objective[] = [
+      { type: 'ErrorRatio', threshold: 0.01 },
+      { type: 'Guard', metric: 'audio_quality_score', min: 0.95 },
+    ]
+    for (const mode of ['Off', 'Additive', 'Slo'] as const) {
+      const options = optionsOf(mode, { guards: {} })
+      const { screens, guards, proposers } = crescendoRules({ ...options, target: { ...options.target, objectives } })
+      expect(names(screens)).toEqual(['outage', 'burn', 'quality', 'jump', 'attack', 'anomaly'])
+      expect(names(guards)).toEqual(
+        'stabilise pace bounds error-budget envelope hold quality-guard emergency breaker ceiling'.split(' '),
+      )
+      expect(names(proposers).includes('slo')).toBe(mode !== 'Off')
+      const [gpu] = [{ type: 'Utilization', resource: 'cpu', percent: 80 }] as const
+      expect(names(crescendoRules({ ...options, target: { ...options.target, objectives: [gpu] } }).proposers)).not.toContain(
+        'slo',
+      )
     }
   })
 

@@ -4,6 +4,7 @@ import { type ManualSettings, manual } from '../decide/manual.ts'
 import { fallback, predictive, predictiveUp } from '../decide/predictive.ts'
 import { reactive } from '../decide/reactive.ts'
 import { scheduled } from '../decide/scheduled.ts'
+import { slo } from '../decide/slo.ts'
 import { widen } from '../decide/widen.ts'
 import { measured } from '../forecast/accuracy/measured.ts'
 import { withFan } from '../forecast/fan.ts'
@@ -15,8 +16,9 @@ import { counterfactualHpa } from '../hpa/counterfactual.ts'
 import { type HpaSettings, stockSettings } from '../hpa/settings.ts'
 import type { Target } from '../model.ts'
 import type { Forecaster, Proposer, Rules } from '../rules.ts'
+import { nameOf } from '../screen/burn.ts'
 import { type ScreenSettings, screensInOrder } from '../screen/screens.ts'
-import { createTuner } from './tuner.ts'
+import { BAD_MINUTES_PER_DAY, createTuner } from './tuner.ts'
 
 export interface CrescendoOptions {
   /** Off is the stock HPA with our guards; Additive never asks for less than it; Slo runs close to the SLO and saves. */
@@ -56,21 +58,25 @@ const MEASURED_MS = [5, 15, 30].map(minutes => minutes * 60_000)
  */
 export function crescendoRules(options: CrescendoOptions): Rules {
   const { mode, target, delayMs, badMinutesPerDay } = options
+  const { objectives = [] } = target
   const common = {
     name: 'crescendo',
     screens: screensInOrder({
       quality: { staleMs: staleAfterMs(delayMs) },
       jump: { unit: target.capacityPerReplica },
+      outage: { unit: target.capacityPerReplica, objectives },
+      ...(objectives.length > 0 && { burn: { objectives, badShare: (badMinutesPerDay ?? BAD_MINUTES_PER_DAY) / 1440 } }),
       anomaly: { response: 'AlertOnly' },
       ...options.screens,
     }),
-    guards: guardsInOrder({ ...(mode === 'Slo' && { hpa: heldByTheRule }), ...options.guards }),
+    guards: guardsInOrder({ objectives, ...(mode === 'Slo' && { hpa: heldByTheRule }), ...options.guards }),
     counterfactual: counterfactualHpa(),
   }
   const always = [widen(), ...floors(options), ...(options.isScheduled ? [scheduled()] : [])]
   if (mode === 'Off') return { ...common, proposers: [reactive(), ...always] }
   const learning = options.forecaster ?? forecasterFor(target, delayMs)
   const forecaster = options.isScheduled ? withKnownEvents(learning, target.periodMs) : learning
+  if (objectives.some(objective => nameOf(objective) !== undefined)) always.push(slo())
   const tuner = createTuner({ target, delayMs, ...(badMinutesPerDay !== undefined && { badMinutesPerDay }) })
   const proposers: readonly Proposer[] =
     mode === 'Slo' ? [fallback(reactive()), predictive(), ...always] : [reactive(), predictiveUp(), ...always]

@@ -25,7 +25,7 @@ const SHARES = Array.from({ length: 15 }, (_, i) => 0.3 + 0.05 * i)
 const FALLBACK_SHARE = 0.7
 /** Days of replay that count. */
 const KEPT_DAYS = 14
-const BAD_MINUTES_PER_DAY = 1.44
+export const BAD_MINUTES_PER_DAY = 1.44
 
 /**
  * Chooses the parameters of the predictive decision by replay of the past only (`decision.md` 6): every candidate lives

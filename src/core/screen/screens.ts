@@ -1,7 +1,9 @@
 import type { Screen } from '../rules.ts'
 import { type AnomalySettings, anomaly } from './anomaly.ts'
 import { type AttackSettings, attack } from './attack.ts'
+import { type BurnSettings, burn } from './burn.ts'
 import { type JumpSettings, jump } from './jump.ts'
+import { type OutageSettings, outage } from './outage.ts'
 import { type QualitySettings, quality } from './quality.ts'
 
 export interface ScreenSettings {
@@ -9,9 +11,23 @@ export interface ScreenSettings {
   readonly jump?: JumpSettings
   readonly attack?: AttackSettings
   readonly anomaly?: AnomalySettings
+  /** Absent: nobody looks for outages. */
+  readonly outage?: OutageSettings
+  /** Absent: the target promises nothing. */
+  readonly burn?: BurnSettings
 }
 
-/** Quality comes first: what cannot be true is not scored, and never teaches the others; an absurd jump neither. */
+/**
+ * Quality comes first: what cannot be true is not scored, and never teaches the others; an absurd jump neither. Only an outage is looked
+ * for before it, because a fall is what it looks for; burn rates need no demand.
+ */
 export function screensInOrder(settings: ScreenSettings = {}): readonly Screen[] {
-  return [quality(settings.quality), jump(settings.jump), attack(settings.attack), anomaly(settings.anomaly)]
+  return [
+    ...(settings.outage ? [outage(settings.outage)] : []),
+    ...(settings.burn ? [burn(settings.burn)] : []),
+    quality(settings.quality),
+    jump(settings.jump),
+    attack(settings.attack),
+    anomaly(settings.anomaly),
+  ]
 }
