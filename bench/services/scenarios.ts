@@ -71,7 +71,7 @@ export const SERVICE_TYPES: readonly ServiceType[] = [
 ]
 
 /** The greatest mean load per replica at which the fullest replica still keeps the promise: what a load test would have measured. */
-export function safeLoadOf({ service, thresholdSeconds, name }: ServiceType): number {
+function safeLoadOf({ service, thresholdSeconds, name }: ServiceType): number {
   const rate = safeRate(service, { quantile: QUANTILE, thresholdSeconds })
   if (rate === undefined) throw new Error(`${name}: no load is safe for ${thresholdSeconds} s`)
   return rate / fullestShare(service)
