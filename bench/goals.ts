@@ -33,7 +33,7 @@ export function goals(results: readonly Evaluated[]): string {
   return `## Goals\n\n${table([['goal', 'class, actions, tuning', 'to reach', 'measured', ''], ...lines])}`
 }
 
-export const rowOf = ({ rows }: Evaluated, scaler: string): Row | undefined => rows.find(row => row.scaler === scaler)
+const rowOf = ({ rows }: Evaluated, scaler: string): Row | undefined => rows.find(row => row.scaler === scaler)
 
 /** Of the traces that a scaler played: its rows, in their order. */
 function rowsOf(results: readonly Evaluated[], scaler: string): readonly Row[] {
