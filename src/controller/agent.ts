@@ -7,7 +7,7 @@ import type { Clock, DurableStore, Log, Outcome, Ports } from '../ports.ts'
 import type { Settings } from '../resources/settings.ts'
 import { createMind, type Mind, type MindOptions } from './mind.ts'
 import type { Autoscaler, WatchedPod } from './objects.ts'
-import { fingerprintOf, type Known, type Plan, planOf } from './plan.ts'
+import { fingerprintOf, isStartupStated, type Known, type Plan, planOf } from './plan.ts'
 import type { Target as ScaleTarget } from './scaled.ts'
 import { createScheduledAround, type ScheduledAround } from './scheduled-around.ts'
 import type { SharedBudgets } from './shared-budgets.ts'
@@ -139,7 +139,7 @@ async function decide({ object, at }: Pick<Turn, 'object' | 'at'>, state: State,
     ...(learning !== undefined && { learning }),
     ...(accuracy && { accuracy }),
     ...(anomaly && { anomaly }),
-    ...(startup && settings.prediction.startupSeconds === undefined && { startup }),
+    ...(startup && !isStartupStated(settings) && { startup }),
   }
 }
 

@@ -110,6 +110,15 @@ describe('the plan of an object', () => {
     expect(stated).toMatchObject({ drivers: ['jobs'], prediction: 'Slo', target: { capacityPerReplica: 7, startupMs: 90_000 } })
     expect(plan({ metrics: [rps('100')] }, { startupMs: 5000 }).target.startupMs).toBe(5000)
     expect(plan({ metrics: [rps('100')] }).target.startupMs).toBe(60_000)
+    const document = object({ metrics: [rps('100')] })
+    const settings = resolveSettings({ policies: [], object: document })
+    const ofItsKind = {
+      ...settings,
+      prediction: { ...settings.prediction, startupSeconds: 30 },
+      origins: { ...settings.origins, 'prediction.startupSeconds': 'profile ApiGateway' },
+    }
+    expect(planOf(document, ofItsKind, known).target.startupMs).toBe(30_000)
+    expect(planOf(document, ofItsKind, { ...known, startupMs: 5000 }).target.startupMs).toBe(5000)
   })
 
   test('ScaleOutOnly switches scaling down off and leaves the rest of behavior alone', () => {

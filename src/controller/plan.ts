@@ -45,7 +45,6 @@ export function planOf(document: HorizontalPodAutoscaler, settings: Settings, kn
   const metrics = [...metricsOf(document), ...utilizationMetrics(document, settings, known)]
   const drivers = driversOf(document, settings, { metrics, pods: known.pods })
   const driver = drivers.find(one => one.name === known.driver) ?? drivers[0]
-  const startupSeconds = settings.prediction.startupSeconds
   const { mode, ...policy } = policyOptions(settings, { price: known.costPerReplicaHour, mode: settings.prediction.mode })
   const isHandsOff = settings.mode === 'Recommend' || settings.mode === 'Paused'
   return {
@@ -56,7 +55,7 @@ export function planOf(document: HorizontalPodAutoscaler, settings: Settings, kn
       metrics,
       ...behaviorOf(settings),
       capacityPerReplica: driver?.capacityPerReplica ?? 1,
-      startupMs: startupSeconds === undefined ? (known.startupMs ?? DEFAULT_STARTUP_SECONDS * 1000) : startupSeconds * 1000,
+      startupMs: startupMsOf(settings, known),
       periodMs: settings.periodSeconds * 1000,
       ...(settings.objectives.length > 0 && { objectives: settings.objectives }),
     },
@@ -165,6 +164,15 @@ function sumOfRequests({ containers }: Pod, resource: string): number | undefine
 export function capacityInForce(plan: Plan | undefined, decision: Decision | undefined): number | undefined {
   if (plan === undefined || plan.drivers.length === 0) return undefined
   return decision?.safeLoad?.perReplica ?? plan.target.capacityPerReplica
+}
+
+/** Whether a person said how long pods of this very service take; what a profile says of its kind holds until some were seen. */
+export const isStartupStated = ({ prediction, origins }: Settings): boolean =>
+  prediction.startupSeconds !== undefined && !origins['prediction.startupSeconds']?.startsWith('profile ')
+
+function startupMsOf(settings: Settings, { startupMs }: Known): number {
+  const { startupSeconds = DEFAULT_STARTUP_SECONDS } = settings.prediction
+  return isStartupStated(settings) ? startupSeconds * 1000 : (startupMs ?? startupSeconds * 1000)
 }
 
 /** Rules have to be built anew when one of these changes: forecaster and tuner are made for them. */
