@@ -105,7 +105,7 @@ describe('pages written by hand', () => {
   })
 
   test('docs/architecture.md and the changelog list the guards in the order in which they run', () => {
-    const order = guardsInOrder({ budget: {} })
+    const order = guardsInOrder({ budget: {}, surge: { perDay: 1 } })
       .map(guard => guard.name)
       .join(', ')
     expect(read('docs/architecture.md')).toContain(`\`${order}\``)
