@@ -16,13 +16,14 @@ import { WORKLOAD_CHECKS } from './checks.ts'
 import { SAMPLES } from './controller-checks.ts'
 import { isSlo, pastOf, WEIGHED } from './past.ts'
 
-const { proposers } = crescendoRules({ mode: 'Slo', target, delayMs: 0, isScheduled: true })
+const guards = { surge: { perDay: 1 } }
+const { proposers } = crescendoRules({ mode: 'Slo', target, delayMs: 0, isScheduled: true, guards })
 const outcomeOf = (name: string, known: ReturnType<typeof caseOf>) =>
   WORKLOAD_CHECKS.find(check => check.name === name)!.examine(known)
 
 test('the guards that are weighed are guards of the core', () => {
-  const guards = guardsInOrder({ budget: {}, isSharing: true }).map(({ name }) => name)
-  expect(WEIGHED.filter(name => !guards.includes(name))).toEqual([])
+  const names = guardsInOrder({ budget: {}, isSharing: true, ...guards }).map(({ name }) => name)
+  expect(WEIGHED.filter(name => !names.includes(name))).toEqual([])
 })
 
 test('every proposer of ours that asks for most has a fix of its own', () => {

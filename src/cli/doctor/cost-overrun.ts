@@ -77,6 +77,8 @@ const FIX_OF_WINNER: Readonly<Record<string, string>> = {
     'the metrics of the spec ask for most: set spec.prediction.mode to Slo, where the forecast decides, or raise the target of that metric',
   predictive:
     'the forecast asks for most: raise spec.prediction.capacityPerReplica if a replica serves more, or lower the threshold of the objective Availability if the service allows it; a wide forecast needs a wide margin',
+  'keep-warm':
+    'the load swings up and down, and the mean of it is kept warm (docs/attacks.md): lower spec.protection.surgeBudgetPerDay, or find out who swings',
   manual: 'somebody else raises the replicas, and that is kept for 15 min each time (other-writer)',
   blind: 'the fallback for missing load asks for most (metrics-missing)',
   scheduled: 'a schedule asks for most: crescendo policies show and crescendo validate tell which, and when it is on',

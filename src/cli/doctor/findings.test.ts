@@ -102,6 +102,13 @@ const SICK: readonly (readonly [name: string, when: string, changes: Changes, ev
     'crescendo explain checkout --namespace shop tells',
   ],
   [
+    'surge-budget',
+    'growth is withheld from a surge',
+    { course: minute => (minute < 5 ? { verdicts: verdictsOf('surge', [30, 10], 'withheld 20 replicas') } : {}) },
+    'by 20 replicas at most: withheld 20 replicas',
+    'raise spec.protection.surgeBudgetPerDay',
+  ],
+  [
     'mode',
     'it only recommends',
     { workload: { mode: 'Recommend' }, course: minute => (minute < 36 ? { to: 12 } : {}) },

@@ -63,6 +63,7 @@ describe('each check is silent', () => {
     ['hpa-safer', 'ours are enough', { course: () => ({ plainHpa: { replicas: 20, why: '' } }) }],
     ['metrics-missing', 'five minutes of six hours are seldom', { course: minute => (minute < 5 ? { demand: undefined } : {}) }],
     ['slow-start', 'a start takes no time', { workload: { startupSeconds: 0 }, course: minute => ({ from: 10 + (minute % 2) }) }],
+    ['surge-budget', 'what was cut ran already', { course: () => ({ to: 8, verdicts: verdictsOf('surge', [10, 8]) }) }],
     ['demand-doubted', 'no growth was asked for', { course: () => ({ to: 8, verdicts: verdictsOf('envelope', [10, 8]) }) }],
     ['min-replicas', 'something else asks for more', { workload: { minReplicas: 9 }, course: () => ({ demand: 300 }) }],
     [

@@ -55,7 +55,7 @@ export function neededOf({ demand }: DecisionView, capacity: number): number | u
 }
 
 /** The guards whose words the checks weigh; a test holds them to those of the core. */
-export const WEIGHED = ['stabilise', 'pace', 'bounds', 'budget', 'share', 'envelope', 'hold', 'breaker'] as const
+export const WEIGHED = ['stabilise', 'pace', 'bounds', 'budget', 'share', 'surge', 'envelope', 'hold', 'breaker'] as const
 export type Weighed = (typeof WEIGHED)[number]
 
 const saidBy = ({ verdicts }: DecisionView, guard: Weighed) => verdicts.find(({ by }) => by === guard)

@@ -49,6 +49,12 @@ export const SLOW_SCALING: readonly Check<Case>[] = [
     examine: onPast(0.5, demandDoubted),
   },
   {
+    name: 'surge-budget',
+    trouble: 'slow scaling',
+    asks: 'whether growth is withheld because the surge budget is spent',
+    examine: onPast(0.5, surgeBudget),
+  },
+  {
     name: 'mode',
     trouble: 'slow scaling',
     asks: 'whether decisions are written to the cluster',
@@ -163,6 +169,14 @@ function demandDoubted(past: Past, known: Case) {
   if (!isLong) return clear(evidence)
   const fix = `if these were real clients, set spec.protection.envelope to Observe; ${explainCommand(known)} tells who is doubted`
   return finding('growth is withheld for load that is not believed', { evidence, fix })
+}
+
+function surgeBudget(past: Past) {
+  const { isLong, evidence } = heldGrowth(past, 'surge')
+  if (!isLong) return clear(evidence)
+  const fix =
+    'if these are real clients, raise spec.protection.surgeBudgetPerDay, or add a schedule with expectedLoadFactor; see docs/attacks.md'
+  return finding('growth is withheld because the surge budget is spent', { evidence, fix })
 }
 
 function modeOf({ workload, past }: Case) {
