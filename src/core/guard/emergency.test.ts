@@ -75,6 +75,18 @@ describe('emergency', () => {
     ])
   })
 
+  test('so are replicas that stay short while an objective burns its error budget fast, a latency too', () => {
+    const burning = (fast: boolean) =>
+      [0, 15, 30].map((seconds): Moment => {
+        const burns = [{ objective: 'P99 of request_duration_seconds', rates: {}, fast, slow: true }]
+        const kept = seconds === 0 ? { overloadedTicks: 0 } : { overloadedTicks: seconds / 15 }
+        const emergency = { spent: false, calmTicks: 0, peak: 0, peakAt: 0, ...kept }
+        return { seconds, asked: 12, ready: 10, demand: 1600, memory: { slots: { burn: { ledgers: {}, burns }, emergency } } }
+      })
+    expect(replicas(burning(true)).at(-1)).toBe(16)
+    expect(replicas(burning(false)).at(-1)).toBe(12)
+  })
+
   test('does not end because it has made enough replicas ready: what the guards before it would cut to must do', () => {
     const failing = (seconds: number): Moment => ({
       seconds,

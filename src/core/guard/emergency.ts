@@ -1,6 +1,7 @@
 import { condition, type Word } from '../conditions.ts'
 import type { Condition, Instant, Target } from '../model.ts'
 import { type Context, type Draft, type Guard, recall } from '../rules.ts'
+import { burnsIn } from '../screen/burn.ts'
 
 export interface EmergencySettings {
   /** How far an emergency may go. Default 500. */
@@ -58,7 +59,7 @@ export function emergency(settings: EmergencySettings = {}): Guard {
   }
 }
 
-function pressureOf(draft: Draft, { situation, target }: Context, before: State): Pressure {
+function pressureOf(draft: Draft, { situation, target, memory }: Context, before: State): Pressure {
   const { observation, doubts } = situation
   const { demand, replicas, backlog, errorRatio, allowance } = observation
   if (draft.needed === undefined || doubts.some(({ believes }) => demand.kind === 'value' && believes < demand.value)) {
@@ -69,7 +70,8 @@ function pressureOf(draft: Draft, { situation, target }: Context, before: State)
   if (draft.replicas >= (allowance?.whenNeeded ?? Number.POSITIVE_INFINITY)) return 'short'
   if (draft.needed > target.maxReplicas) return 'overload'
   const isQueueGrowing = backlog !== undefined && before.backlog !== undefined && backlog > before.backlog
-  return isQueueGrowing || (errorRatio ?? 0) >= burningFast(target) ? 'mounting' : 'short'
+  const isBurning = (errorRatio ?? 0) >= burningFast(target) || burnsIn(memory).some(({ fast }) => fast)
+  return isQueueGrowing || isBurning ? 'mounting' : 'short'
 }
 
 /** The error ratio at which what the target promised is lost fast: 0.00144 where 0.9999 of all requests are to be served. */

@@ -10,8 +10,8 @@ import { envelope } from './envelope.ts'
 import { errorBudget } from './error-budget.ts'
 import { type HoldSettings, hold } from './hold.ts'
 import { pace } from './pace.ts'
-import { share } from './share.ts'
 import { qualityGuard } from './quality-guard.ts'
+import { share } from './share.ts'
 import { stabilise } from './stabilise.ts'
 
 export interface GuardSettings {
