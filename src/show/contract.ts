@@ -24,7 +24,7 @@ const decision = z
     doubts: z.array(reason.extend({ believes: z.number() })),
     proposals: z.array(reason.extend({ replicas: z.number() })),
     abstentions: z.array(reason),
-    verdicts: z.array(reason.extend({ from: z.number(), to: z.number() })),
+    verdicts: z.array(reason.extend({ from: z.number(), to: z.number(), keeps: z.number().exactOptional() })),
     conditions: z.array(z.object(conditionShape)),
     plainHpa: z.object({ replicas: z.number(), why: z.string() }).describe('what the stock HPA would have done'),
   })
