@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { CONDITIONS } from './conditions.ts'
 import { seasonalLoad } from './forecast/seeded-load.ts'
 import { workload } from './guard/timeline.ts'
-import type { Condition, MetricAnswer, Observation, Target } from './model.ts'
+import type { Condition, MetricAnswer, Observation, Reading, Target } from './model.ts'
 import { type CrescendoOptions, crescendoRules } from './policy/crescendo-rules.ts'
 import { emptyMemory, type Memory } from './rules.ts'
 import { screen, step } from './step.ts'
@@ -14,8 +14,8 @@ const target: Target = {
   periodMs: STEP_MS,
   metrics: [{ type: 'External', metric: 'load', target: { type: 'AverageValue', averageValue: 70_000 } }],
   objectives: [
-    { type: 'Latency', metric: 'request_duration_seconds', percentile: 99, threshold: 0.04 },
-    { type: 'Guard', metric: 'quality', min: 0.95 },
+    { type: 'ErrorRatio', threshold: 0.01 },
+    { type: 'Guard', metric: 'audio_quality_score', min: 0.95 },
   ],
 }
 const load = seasonalLoad({ seed: 3, ticks: 500, stepMs: STEP_MS, mean: 900, swing: 0.5, noise: 0.05 })
@@ -24,6 +24,14 @@ interface Trouble {
   readonly at: number
   readonly ticks: number
   readonly change: Partial<Record<'factor' | 'ready' | 'spec' | 'clients', number>> & { readonly missing?: boolean }
+}
+
+/** Errors and quality: bad where the load is far above the usual. */
+function standing(at: number, factor: number, missing: boolean): Pick<Observation, 'errorRatio' | 'objectives'> {
+  const [errorRatio, quality] = factor > 1 ? [0.3, 0.9] : [0, 0.98]
+  const errors: Reading = { kind: 'value', at, value: errorRatio }
+  const score: Reading = missing ? { kind: 'missing', at, why: 'timeout' } : { kind: 'value', at, value: quality }
+  return { errorRatio, objectives: [errors, score] }
 }
 
 /** Lives through three days with troubles, and lists every condition that was ever told. */
@@ -51,11 +59,7 @@ function conditionsOf(options: Partial<CrescendoOptions>, troubles: readonly Tro
       answers: [answer],
       demand: missing ? { kind: 'missing', at, why: 'timeout' } : { kind: 'value', at, value: usual * factor },
       clients,
-      errorRatio: 0.001,
-      objectives: [
-        { kind: 'value', at, value: (usual * factor) / (ready ?? spec) > 120 ? 0.2 : 0.02 },
-        { kind: 'value', at, value: 0.97 },
-      ],
+      ...standing(at, factor, missing),
     }
     const seen = screen(rules, memory, observation)
     const { demand } = seen.situation

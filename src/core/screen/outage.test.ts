@@ -37,66 +37,84 @@ function play(ticks: readonly Tick[], settings: Partial<OutageSettings> = {}) {
 
 const isActive = (ticks: readonly Tick[], settings?: Partial<OutageSettings>) => play(ticks, settings).map(found => found?.active)
 
+/** After the same sample twice, a minute apart. */
+const staysOn = (tick: Tick, settings?: Partial<OutageSettings>) =>
+  isActive([tick, { ...tick, minute: tick.minute + 1 }], settings).at(-1)
+
 describe('an outage', () => {
   test('is traffic that falls by more than half within two minutes while errors rise, and is told with its figures', () => {
-    const [, found] = play([{ minute: 0 }, { minute: 1, demand: 300, errors: 0.4 }])
-    expect(found).toEqual({
+    const [, first, second] = play([
+      { minute: 0 },
+      { minute: 1, demand: 300, errors: 0.4 },
+      { minute: 2, demand: 300, errors: 0.4 },
+    ])
+    expect(first?.active).toBe(false) // one sample is noise
+    expect(second).toEqual({
       active: true,
-      until: 31 * 60_000,
+      until: 32 * 60_000,
       why: 'traffic fell from 1000 to 300 while 40 % of the requests fail: an outage, no calm',
     })
   })
 
   test('falling traffic without errors is calm, so are errors without a fall, a slow fall, and a fall by half', () => {
-    expect(isActive([{ minute: 0, demand: 300 }])).toEqual([false])
-    expect(isActive([{ minute: 0, errors: 0.4 }])).toEqual([false])
+    expect(staysOn({ minute: 0, demand: 300 })).toBe(false)
+    expect(staysOn({ minute: 0, errors: 0.4 })).toBe(false)
     const slow = [900, 800, 700, 600, 500, 400].map((demand, index) => ({ minute: 3 * index, demand, errors: 0.02 }))
     expect(isActive(slow)).toEqual(Array(6).fill(false))
-    expect(isActive([{ minute: 0, demand: 500, errors: 0.4 }])).toEqual([false])
-    expect(isActive([{ minute: 0, demand: 300, errors: 0.025 }])).toEqual([false])
+    expect(staysOn({ minute: 0, demand: 500, errors: 0.4 })).toBe(false)
+    expect(staysOn({ minute: 0, demand: 300, errors: 0.025 })).toBe(false)
+    expect(staysOn({ minute: 0, demand: 300, errors: 0.4 })).toBe(true)
+  })
+
+  test('one sample is noise: what comes back with the next is forgotten', () => {
+    const blip = { demand: 300, errors: 0.4 }
+    expect(isActive([{ minute: 0, ...blip }, { minute: 1 }, { minute: 2, ...blip }])).toEqual([false, false, false])
   })
 
   test('errors that missing replicas explain are overload', () => {
-    const burst = { minute: 0, demand: 9000, errors: 0.8 }
-    expect(isActive([burst, { minute: 1, demand: 3000, errors: 0.5 }])).toEqual([false, false])
-    // Replicas that became ready since then do not change that; those that were ready all the time do.
-    expect(isActive([burst, { minute: 1, demand: 3000, errors: 0.5, ready: 40 }])).toEqual([false, false])
-    const roomy = [0, 1, 2].map(minute => ({ minute, ready: 40 }))
-    const fall = [
-      { minute: 3, demand: 3900, ready: 40 },
-      { minute: 4, demand: 1500, errors: 0.5, ready: 40 },
+    const fall = (ready: number): readonly Tick[] => [
+      { minute: 3, demand: 9000, errors: 0.8, ready: 15 },
+      { minute: 4, demand: 3000, errors: 0.5, ready },
+      { minute: 5, demand: 2900, errors: 0.5, ready },
     ]
-    expect(isActive([...roomy, ...fall]).slice(3)).toEqual([false, true])
+    expect(isActive(fall(15)).at(-1)).toBe(false)
+    // Replicas that became ready since then do not change that; those that were ready all the time do.
+    expect(isActive(fall(40)).at(-1)).toBe(false)
+    const roomy = [0, 1, 2, 3].map(minute => ({ minute, demand: 3900, ready: 40 }))
+    const [, second, third] = fall(40)
+    expect(isActive([...roomy, { ...second!, demand: 1500 }, { ...third!, demand: 1500 }]).at(-1)).toBe(true)
   })
 
   test('lasts half an hour after the last sample of it; what comes back does not end it earlier', () => {
     const down = { demand: 200, errors: 0.5 }
-    const course = isActive([
+    const course = [
       { minute: 0, ...down },
+      { minute: 1, ...down },
       { minute: 20, ...down },
       { minute: 25 },
       { minute: 49 },
       { minute: 50 },
       { minute: 51 },
-    ])
-    expect(course).toEqual([true, true, true, true, false, false])
+    ]
+    expect(isActive(course)).toEqual([false, true, true, true, true, false, false])
   })
 
   test('ends after four hours, when it is how it is now', () => {
     const course = isActive(Array.from({ length: 30 }, (_, index) => ({ minute: 10 * index, demand: 200, errors: 0.5 })))
-    expect(course.slice(0, 24)).toEqual(Array(24).fill(true))
-    expect(course.slice(24)).toEqual(Array(6).fill(false))
+    expect(course.slice(1, 25)).toEqual(Array(24).fill(true))
+    expect(course.slice(25)).toEqual(Array(5).fill(false))
   })
 
   test('is seen across a short gap in the metrics, not across a long one', () => {
-    expect(isActive([{ minute: 10, demand: 200, errors: 0.5 }])).toEqual([true])
-    expect(isActive([{ minute: 20, demand: 200, errors: 0.5 }])).toEqual([false])
+    expect(staysOn({ minute: 10, demand: 200, errors: 0.5 })).toBe(true)
+    expect(staysOn({ minute: 20, demand: 200, errors: 0.5 })).toBe(false)
   })
 
   test('ends by time alone while nothing is told', () => {
     const gone: Partial<Observation> = { demand: { kind: 'missing', at: 0, why: 'no answer' } }
-    const course = [1, 29, 30].map(minute => ({ minute, more: gone }))
-    expect(isActive([{ minute: 0, demand: 200, errors: 0.5 }, ...course])).toEqual([true, true, true, false])
+    const down = [0, 1].map(minute => ({ minute, demand: 200, errors: 0.5 }))
+    const course = [2, 30, 31].map(minute => ({ minute, more: gone }))
+    expect(isActive([...down, ...course])).toEqual([false, true, true, true, false])
   })
 
   test('is nothing that anybody can tell without a share of errors; an objective may tell it', () => {
@@ -119,11 +137,12 @@ describe('an outage', () => {
       { kind: 'value', at: 0, value },
     ]
     const tell = (type: 'ErrorRatio' | 'Availability', value: number) =>
-      isActive([{ minute: 0, demand: 200, errors: 'untold', more: { objectives: readings(value) } }], {
-        objectives: [...objectives, { type, threshold: 0.5 }],
-      })
-    expect(tell('ErrorRatio', 0.4)).toEqual([true])
-    expect(tell('Availability', 0.6)).toEqual([true])
-    expect(tell('Availability', 0.999)).toEqual([false])
+      staysOn(
+        { minute: 0, demand: 200, errors: 'untold', more: { objectives: readings(value) } },
+        { objectives: [...objectives, { type, threshold: 0.5 }] },
+      )
+    expect(tell('ErrorRatio', 0.4)).toBe(true)
+    expect(tell('Availability', 0.6)).toBe(true)
+    expect(tell('Availability', 0.999)).toBe(false)
   })
 })

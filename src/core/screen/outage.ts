@@ -24,7 +24,7 @@ interface State {
   readonly fewest: readonly { readonly at: Instant; readonly ready: number }[]
   readonly usualErrors: number
   readonly count: number
-  /** The outage that is on, and the demand before it. */
+  /** The outage that is on, and the demand before it or before one that is suspected: one sample alone is noise. */
   readonly since?: Instant
   readonly before?: number
   readonly outage: Outage
@@ -42,7 +42,7 @@ const NOTHING: Outage = { active: false, until: 0, why: 'traffic and errors go t
 
 /**
  * Traffic that falls by more than half within two minutes while the share of failed requests rises (to three times the usual, and two
- * points above) is an outage and no calm: it comes back, and with retries. Scryer's retry storm; Metastable Failures, OSDI 2022. Nothing
+ * points above), and does not come back with the next sample, is an outage and no calm: it comes back later, and with retries. Scryer's retry storm; Metastable Failures, OSDI 2022. Nothing
  * is taken away for half an hour after the last such sample, four hours at most. Falling traffic without errors stays calm.
  */
 export function outage(settings: OutageSettings): Screen {
@@ -96,12 +96,14 @@ function advance(state: State, sample: Sample, settings: OutageSettings): State 
     errors >= state.usualErrors + Math.max(0.02, 2 * state.usualErrors) &&
     value <= fewest[0]!.ready * settings.unit
   const isOn = state.since !== undefined && at - state.since < LONGEST_MS && at < state.outage.until
-  const before = isOn ? state.before : highest?.value
-  const isDown = before !== undefined && value < 0.5 * before
+  const isSuspected = state.since === undefined && state.before !== undefined
+  const before = (isOn || isSuspected ? state.before : highest?.value) ?? 0
+  const isHit = isFailing && value < 0.5 * before
   const { since: _, before: __, ...rest } = state
-  if (isFailing && isDown)
+  if (isHit && (isOn || isSuspected))
     return { ...rest, recent, fewest, ...found({ since: isOn ? state.since : at, before, sample, settings }) }
   if (isOn) return { ...state, recent, fewest }
+  if (isHit) return { ...rest, recent, fewest, before, outage: NOTHING }
   const count = Math.min(state.count + 1, REMEMBERED)
   return {
     ...rest,
