@@ -71,7 +71,7 @@ export const SERVICE_TYPES: readonly ServiceType[] = [
 ]
 
 /** The greatest mean load per replica at which the fullest replica still keeps the promise: what a load test would have measured. */
-export function safeLoadOf({ service, thresholdSeconds, name }: ServiceType): number {
+function safeLoadOf({ service, thresholdSeconds, name }: ServiceType): number {
   const rate = safeRate(service, { quantile: QUANTILE, thresholdSeconds })
   if (rate === undefined) throw new Error(`${name}: no load is safe for ${thresholdSeconds} s`)
   return rate / fullestShare(service)
@@ -79,8 +79,9 @@ export function safeLoadOf({ service, thresholdSeconds, name }: ServiceType): nu
 
 /** Two weeks of history and a week that is scored, under the policy of the profile as it is shipped. */
 export async function scenarioOf(type: ServiceType, seed: number): Promise<{ scenario: Scenario; settings: Settings }> {
-  const { settings } = await loadPolicy(`profile-${type.name}`)
+  const { settings: shipped } = await loadPolicy(`profile-${type.name}`)
   const capacityPerReplica = safeLoadOf(type)
+  const settings = { ...shipped, prediction: { ...shipped.prediction, capacityPerReplica } }
   const shape = { ...PROFILES[type.name], level: type.level, capacityPerReplica }
   const { load } = generate(shape, { days: HISTORY_DAYS + SCORED_DAYS, seed, startMs: START_MS, tickMs: TICK_MS })
   const scenario: Scenario = {
