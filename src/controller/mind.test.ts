@@ -71,6 +71,43 @@ const learnersThat = (learn: Learners['learn'], isClosed = false): Learners => (
   close: async () => undefined,
 })
 
+describe('what no history tells', () => {
+  const objectives = [{ type: 'Latency', metric: 'request_duration_seconds', percentile: 99, threshold: 0.1 }]
+  const promised = (delayMs: number) =>
+    ({
+      ...plan,
+      delayMs,
+      target: { ...plan.target, objectives },
+      options: { ...plan.options, learnsSafeLoad: true },
+    }) as unknown as Plan
+
+  test('the load that is safe, outlives a change of policy', async () => {
+    const log = { info: () => undefined, warn: () => undefined }
+    const store = await openStore({ type: 'Memory' }, { clock, log })
+    endings.push(() => store.close())
+    const options = { store, clock, log, history: async () => [], backfillMs: 86_400_000, settlesAt: NOW, inTurn: takingTurns() }
+    const ready = async (one: Plan) => {
+      const mind = createMind(one, options)
+      while (mind.learning() !== undefined) await new Promise(resolve => setTimeout(resolve, 5))
+      return mind
+    }
+    const before = await ready(promised(15_000))
+    for (let minute = 0; minute < 2 * 1440; minute++) {
+      const at = NOW + minute * STEP_MS
+      const load = 60 + (minute % 60)
+      const demand = { kind: 'value' as const, at, value: 10 * load }
+      const objective = { kind: 'value' as const, at, value: load > 80 ? 0.3 : 0.02 }
+      const replicas = { spec: 10, status: 10, ready: 10 }
+      const observation = { at, replicas, pods: [], answers: [], demand, objectives: [objective] }
+      before.rules().safeLoad!.absorb({ observation, demand: 10 * load, doubts: [] }, STEP_MS)
+    }
+    const learnt = before.rules().safeLoad!.inForce()
+    expect(learnt.perReplica).toBeLessThan(85)
+    await before.keep()
+    expect((await ready(promised(30_000))).rules().safeLoad!.inForce()).toEqual(learnt)
+  })
+})
+
 describe('the past of an object', () => {
   test('is learnt elsewhere as it would be on the loop, to the last bit', async () => {
     const elsewhere = await learnt(learnersThat(async lesson => structuredClone(learnLesson(structuredClone(lesson)))))

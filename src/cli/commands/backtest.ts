@@ -35,7 +35,8 @@ as a last column.
 Of a policy a back-test plays bounds, period, behavior, prediction (mode, capacityPerReplica, startupSeconds), the Availability
 objective, anomaly, schedules, budget, emergency, protection, learning.scalars and simulation. It plays no mode other than Auto, no other
 objectives, prediction.horizonSeconds, prediction.drivers (but for the capacity), learning.mode or spot:
-where a policy states one of these, one line on standard error names it.
+where a policy states one of these, one line on standard error names it. A recording tells no latency: the load that a replica
+carries within its objectives is not learnt there.
 
 Scalers: crescendo, hpa (70 % of the safe load; hpa@0.5 for another share), hpa-tuned (the best target in hindsight: unfair in
 its favour), hpa-history (the best target of the history), keda, kpa, static-peak, oracle (knows the future, holds the cheapest schedule without a violation).`

@@ -45,6 +45,22 @@ describe('the sentence', () => {
     )
   })
 
+  test('rests on the load per replica that was learnt, and the page says where that is from', () => {
+    const safeLoad = {
+      perReplica: 4950,
+      by: 'observed',
+      written: 6000,
+      since: at,
+      objective: 'P99 25 ms',
+      unreachable: [],
+    } as const
+    const { text } = explain({ ...decision, safeLoad }, { capacityPerReplica: 6000 })
+    expect(text).toMatch(
+      /^ {2}a replica +carries 4,950 inside P99 25 ms, as observed, since 2026-11-24T08:52:15Z; the target says 6,000$/m,
+    )
+    expect(text).toContain('19 at the latest when load exceeds 89,100')
+  })
+
   test('a guard that another one undid is not named', () => {
     const verdicts = [
       { by: 'budget', from: 18, to: 15, why: 'withheld 3' },

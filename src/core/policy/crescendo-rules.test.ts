@@ -2,7 +2,15 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decisionWindows } from '../decide/block-rule.ts'
 import { seasonalLoad } from '../forecast/seeded-load.ts'
-import { type Decision, type Forecast, type Objective, type Observation, type Target, WINDOW_LEVELS } from '../model.ts'
+import {
+  type Decision,
+  type Forecast,
+  type Objective,
+  type Observation,
+  type SafeLoad,
+  type Target,
+  WINDOW_LEVELS,
+} from '../model.ts'
 import { emptyMemory, type Forecaster, type Memory, type Rules } from '../rules.ts'
 import { screen, step } from '../step.ts'
 import { type CrescendoOptions, crescendoRules } from './crescendo-rules.ts'
@@ -83,6 +91,34 @@ describe('the modes', () => {
       expect(names(rules.proposers)).toEqual(['reactive', 'predictive', 'widen', 'manual', 'blind'])
       expect(rules).toMatchObject({ name: 'crescendo', forecaster: { name: 'seasonal-ridge' }, tuner: { name: 'replay' } })
     }
+  })
+
+  test('with a promise of latency and no stated capacity, the load that is safe is learnt, and its floor stands behind the rest', () => {
+    const objectives = [{ type: 'Latency', metric: 'x_seconds', percentile: 99, threshold: 0.1 }] as const
+    const promised = { ...target, objectives }
+    const has = (change: Partial<CrescendoOptions>, mode: CrescendoOptions['mode'] = 'Slo') => {
+      const rules = crescendoRules(optionsOf(mode, change))
+      return [rules.safeLoad !== undefined, names(rules.proposers).includes('safe-load')]
+    }
+    expect(has({ target: promised, learnsSafeLoad: true })).toEqual([true, true])
+    expect(has({ target: promised, learnsSafeLoad: true }, 'Additive')).toEqual([true, true])
+    expect(has({ target: promised, learnsSafeLoad: true }, 'Off')).toEqual([false, false])
+    expect(has({ target: promised })).toEqual([false, false])
+    expect(has({ learnsSafeLoad: true })).toEqual([false, false])
+  })
+
+  test('decisions rest on the load that was learnt, the stock HPA beside them does not', () => {
+    const objectives = [{ type: 'Latency', metric: 'x_seconds', percentile: 99, threshold: 0.1 }] as const
+    const rules = crescendoRules(optionsOf('Additive', { target: { ...target, objectives }, learnsSafeLoad: true }))
+    const learnt: SafeLoad = { perReplica: 50, by: 'observed', written: 100, since: 0, objective: 'P99 100 ms', unreachable: [] }
+    const decide = driver({ ...rules, safeLoad: { ...rules.safeLoad!, inForce: () => learnt } })
+    const decision = decide(observed(700, 60_000, 10))
+    expect(decision).toMatchObject({ to: 14, safeLoad: learnt, plainHpa: { replicas: 10 } })
+    expect(decision.proposals).toContainEqual({
+      by: 'safe-load',
+      replicas: 14,
+      why: 'the load of now is 700; 14 × 50 carry it inside P99 100 ms',
+    })
   })
 
   test('all have the screens and the guards of the house in their order, and tell the stock HPA', () => {

@@ -7,7 +7,7 @@ import type { Target } from '../model.ts'
 import type { Forecaster, Rules, Snapshot } from '../rules.ts'
 import { type CrescendoOptions, crescendoRules } from './crescendo-rules.ts'
 import { hpaRules } from './hpa-rules.ts'
-import { restoreRules, snapshotRules } from './rules-snapshot.ts'
+import { restoreRules, restoreSafeLoad, snapshotRules } from './rules-snapshot.ts'
 
 const STEP_MS = 1_800_000
 const PER_DAY = 48
@@ -43,6 +43,47 @@ const series = fc
     for (const { at, ticks } of gaps) found.fill(undefined, at, at + ticks)
     return found
   })
+
+describe('the load that is safe', () => {
+  const objectives = [{ type: 'Latency', metric: 'x_seconds', percentile: 99, threshold: 0.1 }] as const
+  const made = (change: Partial<CrescendoOptions> = {}) =>
+    crescendoRules({ ...options, target: { ...target, objectives }, learnsSafeLoad: true, ...change })
+  const taught = made()
+  for (let tick = 1; tick <= 4 * PER_DAY; tick++) {
+    const at = tick * STEP_MS
+    const perReplica = 60 + (tick % PER_DAY)
+    const observation = {
+      at,
+      replicas: { spec: 10, status: 10, ready: 10 },
+      pods: [],
+      answers: [],
+      demand: { kind: 'value', at, value: 10 * perReplica },
+      objectives: [{ kind: 'value', at, value: perReplica > 80 ? 0.3 : 0.02 }],
+    } as const
+    taught.safeLoad!.absorb({ observation, demand: 10 * perReplica, doubts: [] }, STEP_MS)
+  }
+  const kept = structuredClone(snapshotRules(taught)!)
+  const learnt = taught.safeLoad!.inForce()
+
+  test('is kept with the rules', () => {
+    expect(learnt.by).not.toBe('written')
+    const after = made()
+    expect(restoreRules(after, kept)).toBe(true)
+    expect(after.safeLoad!.inForce()).toEqual(learnt)
+  })
+
+  test('outlives rules that are made anew for another reason, and no other promise', () => {
+    const after = made({ delayMs: 3_600_000 })
+    expect(restoreRules(after, kept)).toBe(false)
+    expect(restoreSafeLoad(after, kept)).toBe(true)
+    expect(after.safeLoad!.inForce()).toEqual(learnt)
+    const tighter = made({ target: { ...target, objectives: [{ ...objectives[0], threshold: 0.05 }] } })
+    expect(restoreSafeLoad(tighter, kept)).toBe(false)
+    expect(restoreSafeLoad(crescendoRules(options), kept)).toBe(false)
+    expect(restoreSafeLoad(made(), snapshotRules(crescendoRules(options))!)).toBe(false)
+    expect(restoreSafeLoad(made(), { ...kept, state: null })).toBe(false)
+  })
+})
 
 describe('a snapshot of the rules', () => {
   test('goes on as if nothing had happened, for any series, wherever it is cut', () => {

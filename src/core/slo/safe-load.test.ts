@@ -264,7 +264,7 @@ describe('whatever happens', () => {
           before = now!
         }
       }),
-      { numRuns: 15 },
+      { numRuns: 6 },
     )
   })
 
@@ -286,7 +286,7 @@ describe('whatever happens', () => {
         const [fast, slow] = [learnt(1), learnt(slower)]
         if (slow.unreachable.length === 0) expect(slow.perReplica).toBeLessThanOrEqual(fast.perReplica * 1.05)
       }),
-      { numRuns: 15 },
+      { numRuns: 6 },
     )
   })
 })
