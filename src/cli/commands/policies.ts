@@ -136,7 +136,7 @@ function registerMoves(policies: Command): void {
     })
   worldOptions(kept(policies.command('rollback').description('take a revision out of force')))
     .option('--trace <file>', 'newer load, CSV timestamp,value: roll back only where it asks for that')
-    .option('--revision <number>', 'which (default: the newest that was not rolled back)', parseCount(1, 1_000_000))
+    .option('--revision <number>', 'which (default: the one in force)', parseCount(1, 1_000_000))
     .option('--why <text>', 'what history tells as the reason', parseName)
     .addHelpText('after', ROLLBACK_HELP)
     .action(async (options: RollbackOptions) => {

@@ -32,7 +32,7 @@ export async function promotePolicy(options: PromoteOptions): Promise<void> {
 
 /** Takes a revision out of force: at once, or with a trace only where the rule of the automatic rollback says so. */
 export async function rollbackPolicy(options: RollbackOptions): Promise<void> {
-  const chosen = await chosenRevision(options)
+  const chosen = await chosenRevision(options, revisions => inForce(revisions) ?? newest(revisions))
   const refusal = refusalOf(chosen.revision, chosen.known.revisions, { to: 'RolledBack', now: Date.now(), needsApproval: false })
   if (refusal !== undefined) return refused(refusal)
   if (options.trace === undefined) return move(chosen, { to: 'RolledBack', why: options.why ?? 'a person asked for it' }, options)
@@ -49,17 +49,19 @@ interface Chosen {
   readonly log: RevisionLog
 }
 
-/** The revision of `--revision`; else the newest that was not rolled back. */
-export async function chosenRevision(options: RevisionOptions & { readonly revision?: number }): Promise<Chosen> {
+const newest = (revisions: readonly Revision[]) => revisions.findLast(({ state }) => state !== 'RolledBack')
+
+/** The revision of `--revision`; else the usual one: the newest that was not rolled back. */
+export async function chosenRevision(
+  options: RevisionOptions & { readonly revision?: number },
+  usual: (revisions: readonly Revision[]) => Revision | undefined = newest,
+): Promise<Chosen> {
   const known = await knownOf(options, { create: false })
   const { log, revisions, service } = known
   if (log === undefined)
     throw new CrescendoError('CRS_USAGE', '--revisions FILE is missing, expected the file that policies learn has written')
   const wanted = options.revision
-  const revision =
-    wanted === undefined
-      ? revisions.findLast(({ state }) => state !== 'RolledBack')
-      : revisions.find(one => one.revision === wanted)
+  const revision = wanted === undefined ? usual(revisions) : revisions.find(one => one.revision === wanted)
   if (revision !== undefined) return { known, revision, log }
   const there = revisions.length === 0 ? 'none' : revisions.map(one => one.revision).join(', ')
   throw new CrescendoError(

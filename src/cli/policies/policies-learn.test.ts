@@ -56,13 +56,13 @@ const learn = (file: string, ...more: readonly string[]) =>
 const kept = () => ['--policy', POLICY, '--revisions', at('learnt.jsonl')]
 
 /** A revision as `learn` would have kept it, learnt until `days` after the start. */
-async function candidate(days: number, scalars: Partial<LearntScalars> = { deadband: 0.09 }): Promise<void> {
+async function candidate(days: number, scalars: Partial<LearntScalars> = { deadband: 0.09 }, revision = 1): Promise<void> {
   const figure = { before: 100, after: 99, difference: { sum: -1, low: -2, high: -0.5 }, isBetter: true, isWithinLimit: true }
   const entry: LearntEntry = {
     kind: 'Learnt',
-    revision: 1,
+    revision,
     at: START + days * DAY,
-    parent: 0,
+    parent: revision - 1,
     scalars,
     changed: scalars,
     from: START,
@@ -140,10 +140,16 @@ describe('the life of a revision', () => {
     expect(stays.out).toMatch(/^recommendations: revision 1 (?:stays: nothing on|is rolled back: )/)
     const history = await crescendo('history', ...kept())
     expect(history.out).toContain('promoted, approved by Mona: a person approved it\n')
+    await candidate(8, {}, 2) // learnt meanwhile: the rollback is of what is in force
     if (stays.out.includes('stays')) await crescendo('rollback', ...kept(), '--why', 'too many pages at night')
     const last = await crescendo('history', ...kept())
-    expect(last.out).toMatch(/revision 1: rolled back\n(?:.*\n)*in force is the policy as written\n$/)
-    expect((await crescendo('rollback', ...kept())).err).toContain('found no revision to move of recommendations; there are: 1')
+    expect(last.out).toMatch(
+      /revision 1: rolled back\n(?:.*\n)*revision 2: candidate\n(?:.*\n)*in force is the policy as written\n$/,
+    )
+    expect((await crescendo('rollback', ...kept())).out).toContain('revision 2 is rolled back')
+    expect((await crescendo('rollback', ...kept())).err).toContain(
+      'found no revision to move of recommendations; there are: 1, 2',
+    )
   }, 120_000)
 
   test('ends in the shadow where it does worse, and needs days that it was not learnt from', async () => {
