@@ -69,7 +69,7 @@ function ofShort(results: readonly Evaluated[]): readonly Goal[] {
       toReach: '<= +10 %',
       measured: `${percent(free)}, ${metOf(thrice)} of ${thrice.length} in budget`,
       isReached: free <= 0.1,
-      inTheWay: 'no candidate acts often enough to use the wider limit: the grid has two holds, and the shorter is a minute',
+      inTheWay: 'the choice is bound by its share of the error budget, not by the actions: it seldom uses the wider limit',
     },
     {
       goal: 'budget kept, start-up 75 s',
@@ -122,7 +122,7 @@ function ofBoth(results: readonly Evaluated[]): readonly Goal[] {
       toReach: 'never dearer and worse at once',
       measured: `${beaten.length} of ${results.length}${beaten.length > 0 ? ` (${where})` : ''}; the reverse in ${beats}`,
       isReached: beaten.length === 0,
-      inTheWay: 'where a calm history let the HPA run close to the load and luck held, it was cheaper and not worse',
+      inTheWay: 'on regular traffic the forecast saves less than the margin for the choice among candidates costs',
     },
     {
       goal: 'reversals a day',

@@ -27,7 +27,7 @@ function summary(results: readonly Evaluated[]): string {
       percent(median(rows.map(row => row.excess))),
       median(rows.map(row => row.excessHoursPerDay)).toFixed(0),
       median(rows.map(row => row.badMinutesPerDay)).toFixed(2),
-      `${rows.filter(meets).length} of ${rows.length}`,
+      `${rows.filter(row => meets(row)).length} of ${rows.length}`,
       median(rows.map(row => row.actionsPerDay)).toFixed(0),
       `${worst.trace} ${rowOf(worst, scaler).badMinutesPerDay.toFixed(1)}`,
     ]
