@@ -10,7 +10,13 @@ export function markdown(results: readonly Evaluated[], unfit: ReadonlyMap<strin
   const startups = [...new Set(results.map(one => one.startupSeconds))]
   const parts = startups.map(startup => {
     const these = results.filter(one => one.startupSeconds === startup)
-    return [`### Start-up ${startup} s, ${these.length} traces`, summary(these), headline(these), perTrace(these)].join('\n\n')
+    return [
+      `### Start-up ${startup} s, ${these.length} traces`,
+      summary(these),
+      headline(these),
+      ...enterprise(these),
+      perTrace(these),
+    ].join('\n\n')
   })
   const left = [...unfit].map(([trace, why]) => `${trace} (${why})`).join(', ')
   return `${goals(results)}\n\n## Results\n\n${parts.join('\n\n')}\n${left === '' ? '' : `\nLeft out: ${left}.\n`}`
@@ -58,6 +64,20 @@ function headline(results: readonly Evaluated[]): string {
     `Where both are (${both.length} traces), crescendo's excess over the oracle is ${ratio(ratios)} of hpa-tuned's in the median.`,
     `Scaling actions: ${ratio(actions)} of hpa-tuned's in the median.`,
   ].join(' ')
+}
+
+/** The tier Enterprise with its guard of own violations, and without. */
+function enterprise(results: readonly Evaluated[]): readonly string[] {
+  const told = ['crescendo-99.99', 'crescendo-enterprise'].flatMap(scaler => {
+    const rows = results.flatMap(one => one.rows.filter(row => row.scaler === scaler))
+    if (rows.length === 0) return []
+    const [excess, bad] = [median(rows.map(row => row.excess)), median(rows.map(row => row.badMinutesPerDay))]
+    const worst = Math.max(...rows.map(row => row.badMinutesPerDay))
+    return [
+      `${scaler} ${percent(excess)}, ${bad.toFixed(2)} bad minutes a day, at worst ${worst.toFixed(2)} (${rows.length} traces)`,
+    ]
+  })
+  return told.length === 0 ? [] : [`With 0.144 bad minutes a day, medians: ${told.join('; ')}.`]
 }
 
 const ratio = (values: readonly number[]): string =>
