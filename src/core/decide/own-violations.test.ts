@@ -13,11 +13,18 @@ interface Told {
   readonly reason: string | undefined
 }
 
+/** The tuner has chosen: the forecast decides. */
+const parameters = { missingPrice: 1, keepPrice: 1, orderAhead: 0, orderToMedian: false, deadband: 0, holdTicks: 0 }
+
 /** What the guard says along moments, its memory passed through JSON as a restart would. */
-function said(moments: readonly Omit<Moment, 'asked'>[], budget = 1): readonly Told[] {
+function said(
+  moments: readonly Omit<Moment, 'asked'>[],
+  { budget = 1, isTuned = true }: { readonly budget?: number; readonly isTuned?: boolean } = {},
+): readonly Told[] {
   let memory: Memory = emptyMemory
   return moments.map(moment => {
-    const answer = ownViolations(budget).propose(contextAt({ asked: 10, memory, ...moment }))
+    const context = contextAt({ asked: 10, memory, ...moment })
+    const answer = ownViolations(budget).propose(isTuned ? { ...context, parameters } : context)
     memory = { slots: JSON.parse(JSON.stringify({ 'own-violations': answer.memory })) }
     const told = { why: answer.why, reason: answer.conditions?.[0]?.reason }
     return answer.kind === 'proposes' ? { ...told, replicas: answer.replicas } : told
@@ -87,5 +94,9 @@ describe("the guard of one's own violations", () => {
 
   test('what a screen does not believe is no violation', () => {
     expect(said(bad(6).map(one => ({ ...one, believes: CALM }))).at(-1)?.why).toContain('0 bad minutes')
+  })
+
+  test('what went wrong while the forecast did not decide yet is none of its own', () => {
+    expect(said(bad(6), { isTuned: false }).at(-1)?.why).toContain('0 bad minutes')
   })
 })

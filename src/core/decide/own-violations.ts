@@ -37,7 +37,7 @@ interface State {
 const nothing: State = { seen: [], hours: [], isOn: false, wishes: [] }
 
 /**
- * Where the own past day was bad - demand above ready replicas x capacity for five times the budget - load / 0.7 is asked for beside
+ * Where the own past day was bad - demand above ready replicas x capacity for five times the budget that is given - load / 0.7 is asked for beside
  * the forecast, until a day with no more than the budget lies behind (`decision.md`, section 5). Counts what was observed, not what
  * was planned; a day of hours and some minutes of replicas are all that it remembers.
  */
@@ -76,7 +76,7 @@ function told(isOn: boolean, past: string) {
 }
 
 /** Takes in the demand of this tick, where it is a new one, beside the fewest replicas that were ready in its time. */
-function count(before: State, { now, situation, target: { capacityPerReplica, periodMs } }: Context): State {
+function count(before: State, { now, parameters, situation, target: { capacityPerReplica, periodMs } }: Context): State {
   const { demand: reading, replicas } = situation.observation
   const seen = [...before.seen.filter(({ at }) => at > now - LATEST_MS && at < now), { at: now, ready: replicas.ready }]
   const hour = Math.floor(now / HOUR_MS)
@@ -84,6 +84,7 @@ function count(before: State, { now, situation, target: { capacityPerReplica, pe
   const state = { ...before, seen, hours }
   const { demand } = situation
   if (demand === undefined || reading.at <= (before.comparedAt ?? Number.NEGATIVE_INFINITY)) return state
+  if (parameters === undefined) return { ...state, comparedAt: reading.at } // the reactive target spoke alone: no violation of ours
   const around = seen.filter(({ at }) => at >= reading.at - 1.5 * periodMs && at <= reading.at + 0.5 * periodMs)
   const ready = Math.min(...around.map(one => one.ready))
   if (around.length === 0 || demand <= ready * capacityPerReplica) return { ...state, comparedAt: reading.at }

@@ -109,8 +109,9 @@ function safeLoadParts({ mode, target, learnsSafeLoad }: CrescendoOptions) {
   return { learner: { safeLoad: createSafeLoad(target) }, proposers: [mode === 'Slo' ? fallback(floor) : floor] }
 }
 
+/** Never by less than 1.44 minutes a day, with which it was measured: one unforeseen minute is no sign that the forecast is wrong. */
 function guardOf({ guardsOwnViolations, badMinutesPerDay = BAD_MINUTES_PER_DAY }: CrescendoOptions): readonly Proposer[] {
-  return guardsOwnViolations ? [ownViolations(badMinutesPerDay)] : []
+  return guardsOwnViolations ? [ownViolations(Math.max(badMinutesPerDay, BAD_MINUTES_PER_DAY))] : []
 }
 
 /** A target without a source of demand misses none. */
