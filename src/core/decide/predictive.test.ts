@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { contextAt, type Moment, workload } from '../guard/timeline.ts'
-import { type Forecast, WINDOW_LEVELS, type WindowForecast } from '../model.ts'
+import { type Behavior, type Forecast, WINDOW_LEVELS, type WindowForecast } from '../model.ts'
 import type { Context, Parameters, Proposer } from '../rules.ts'
 import { fallback, predictive, predictiveUp } from './predictive.ts'
 
@@ -22,10 +22,11 @@ const loads = (up: number, keep = up): Forecast => ({
   windows: [flat(up), flat(keep), flat(up)],
 })
 
-type Tick = Partial<Moment> & Pick<Context, 'forecast'> & { readonly parameters?: Parameters | 'none' }
+type Tick = Partial<Moment> &
+  Pick<Context, 'forecast'> & { readonly parameters?: Parameters | 'none'; readonly behavior?: Behavior }
 
-function contextOf({ forecast, parameters: chosen = parameters, ...moment }: Tick): Context {
-  const context = contextAt({ seconds: 0, asked: 10, ...moment })
+function contextOf({ forecast, parameters: chosen = parameters, behavior, ...moment }: Tick): Context {
+  const context = contextAt({ seconds: 0, asked: 10, ...moment }, behavior ? { ...workload, behavior } : workload)
   return { ...context, ...(forecast && { forecast }), ...(chosen !== 'none' && { parameters: chosen }) }
 }
 
@@ -59,9 +60,11 @@ describe('the predictive proposer', () => {
     )
   })
 
-  test('keeps saying so while a guard holds the replicas up, until the load contradicts or they have left', () => {
-    const calm = (spec: number, keep = 600) => ({ forecast: loads(500, keep), demand: 500, spec })
+  test('keeps saying so while the window of a behavior holds the replicas up, until the load contradicts or they have left', () => {
+    const calm = (spec: number, keep = 600) => ({ forecast: loads(500, keep), demand: 500, spec, behavior: {} })
     expect(play(predictive(), [calm(10), calm(10), calm(10), calm(10), calm(10), calm(8)])).toEqual([10, 10, 6, 6, 6, 6])
+    const plain = { forecast: loads(500, 600), demand: 500, spec: 10 }
+    expect(play(predictive(), [plain, plain, plain, plain, plain, plain])).toEqual([10, 10, 6, 10, 10, 6])
     expect(play(predictive(), [calm(10), calm(10), calm(10), calm(10, 700), calm(10)])).toEqual([10, 10, 6, 7, 7])
     const contradicted = [calm(10), calm(10), calm(10), calm(10, 1000), calm(10), calm(10), calm(10)]
     expect(play(predictive(), contradicted)).toEqual([10, 10, 6, 10, 10, 10, 6])

@@ -65,12 +65,13 @@ export function predictive(): Proposer {
 }
 
 /**
- * A hold that is over stays over while a guard (the window of a `behavior`, a pace) keeps the replicas up: a rule that began to hold
- * anew each time would never be heard for as long as such a window is, and nothing would ever leave.
+ * A hold that is over stays over while the window or the pace of a `behavior` keeps the replicas up: a rule that began to hold anew each
+ * time would never be heard for as long as such a window is, and nothing would ever leave. Without a `behavior` it is another proposer
+ * that kept them (a load unlike the past), and the hold begins anew: to let go at once then cost bad minutes.
  */
-function holdSoFar({ memory, situation }: Context, { holdTicks }: Parameters): Held {
+function holdSoFar({ memory, situation, target }: Context, { holdTicks }: Parameters): Held {
   const { released, ...held } = recall<Held>(memory, NAME, nothingHeld)
-  if (released === undefined || situation.observation.replicas.spec <= released) return held
+  if (released === undefined || target.behavior === undefined || situation.observation.replicas.spec <= released) return held
   return { heldTicks: holdTicks, highest: released }
 }
 
