@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createCircuit, type Ended } from './circuit.ts'
+import { createCircuit, type Ended, type Sign } from './circuit.ts'
 
 /** A peer that answers with a word, or with silence. */
 function bed() {
@@ -9,12 +9,12 @@ function bed() {
     state.calls++
     return state.answer
   }
-  const isSilence = (ended: Ended<string>) => 'error' in ended || ended.value === 'silence'
-  const ask = () => circuit.run(call, { isSilence, refuse: told => `not asked: ${told}` })
+  const signOf = (ended: Ended<string>): Sign => ('error' in ended || ended.value === 'silence' ? 'silence' : 'answer')
+  const ask = () => circuit.run(call, { signOf, refuse: told => `not asked: ${told}` })
   const fail = async (times: number) => {
     for (let time = 0; time < times; time++) await ask()
   }
-  return { state, circuit, isSilence, ask, fail }
+  return { state, circuit, signOf, ask, fail }
 }
 
 describe('a peer that does not answer', () => {
@@ -63,15 +63,15 @@ describe('a peer that does not answer', () => {
 })
 
 test('a call that throws counts as it is said to, and ends its probe', async () => {
-  const { state, circuit, isSilence, fail } = bed()
-  const broken = () => circuit.run(() => Promise.reject(new Error('broken')), { isSilence, refuse: told => told })
+  const { state, circuit, signOf, fail } = bed()
+  const broken = () => circuit.run(() => Promise.reject(new Error('broken')), { signOf, refuse: told => told })
   await fail(4)
   await expect(broken()).rejects.toThrow('broken')
   state.now += 5000
   await expect(broken()).rejects.toThrow('broken')
   expect(circuit.state()).toBe('open')
   state.now += 5000
-  const forgiving = { isSilence: () => false, refuse: (told: string) => told }
+  const forgiving = { signOf: (): Sign => 'answer', refuse: (told: string) => told }
   await expect(circuit.run(() => Promise.reject(new Error('no such thing')), forgiving)).rejects.toThrow('no such thing')
   expect(circuit.state()).toBe('closed')
 })

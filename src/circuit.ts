@@ -6,9 +6,11 @@ export type CircuitState = 'closed' | 'half-open' | 'open'
 /** How a call ended. */
 export type Ended<T> = { readonly value: T } | { readonly error: unknown }
 
+/** What a call tells of the other side: a refusal is an answer, and what we gave up ourselves tells nothing. */
+export type Sign = 'answer' | 'silence' | 'none'
+
 export interface CircuitUse<T> {
-  /** Whether the other side failed to answer; a refusal is an answer. */
-  readonly isSilence: (ended: Ended<T>) => boolean
+  readonly signOf: (ended: Ended<T>) => Sign
   /** What a call is told that is not made: a value, or it throws. */
   readonly refuse: (told: string) => T
 }
@@ -33,11 +35,12 @@ export function createCircuit(clock: Clock): Circuit {
   let openUntil = 0
   let probe: Promise<unknown> | undefined
   const isOpen = () => failures >= FAILURES
-  const watched = async <T>(call: () => Promise<T>, isSilence: CircuitUse<T>['isSilence']): Promise<T> => {
+  const watched = async <T>(call: () => Promise<T>, signOf: CircuitUse<T>['signOf']): Promise<T> => {
     const count = (ended: Ended<T>) => {
-      const isSilent = isSilence(ended)
-      failures = isSilent ? failures + 1 : 0
-      if (isSilent) openUntil = clock.now() + PAUSE_MS
+      const sign = signOf(ended)
+      if (sign === 'none') return
+      failures = sign === 'silence' ? failures + 1 : 0
+      if (sign === 'silence') openUntil = clock.now() + PAUSE_MS
     }
     try {
       const value = await call()
@@ -50,15 +53,15 @@ export function createCircuit(clock: Clock): Circuit {
   }
   return {
     state: () => (isOpen() ? (probe === undefined ? 'open' : 'half-open') : 'closed'),
-    async run(call, { isSilence, refuse }) {
+    async run(call, { signOf, refuse }) {
       const refused = () => refuse(`it did not answer ${failures} times in a row, and is tried every ${PAUSE_MS / 1000} s`)
-      if (!isOpen()) return watched(call, isSilence)
+      if (!isOpen()) return watched(call, signOf)
       if (probe !== undefined) {
         await probe
-        return isOpen() ? refused() : watched(call, isSilence)
+        return isOpen() ? refused() : watched(call, signOf)
       }
       if (clock.now() < openUntil) return refused()
-      const probing = watched(call, isSilence)
+      const probing = watched(call, signOf)
       probe = probing.catch(() => undefined)
       try {
         return await probing

@@ -1,4 +1,4 @@
-import { type CircuitState, createCircuit, type Ended } from '../circuit.ts'
+import { type CircuitState, createCircuit, type Ended, type Sign } from '../circuit.ts'
 import type { Clock } from '../ports.ts'
 import type { KubeClient } from './api.ts'
 import { KubeError } from './kube-error.ts'
@@ -24,7 +24,7 @@ export function withWriteCircuit(
       request: call =>
         call.method === 'GET' || call.isUrgent === true
           ? client.request(call)
-          : circuit.run(() => client.request(call), { isSilence, refuse }),
+          : circuit.run(() => client.request(call), { signOf, refuse }),
     },
   }
 }
@@ -32,8 +32,9 @@ export function withWriteCircuit(
 /** What this side withdrew or gave up says nothing of the server. */
 const OURS = new Set(['Aborted', 'Withdrawn'])
 
-function isSilence(ended: Ended<unknown>): boolean {
-  if ('value' in ended || !(ended.error instanceof KubeError)) return false
+function signOf(ended: Ended<unknown>): Sign {
+  if ('value' in ended || !(ended.error instanceof KubeError)) return 'answer'
   const { status, reason } = ended.error
-  return (status === 0 && !OURS.has(reason)) || status >= 500
+  if (status === 0) return OURS.has(reason) ? 'none' : 'silence'
+  return status >= 500 ? 'silence' : 'answer'
 }

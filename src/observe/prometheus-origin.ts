@@ -45,10 +45,10 @@ const IDLE_GROUP_MS = 600_000
 
 /** Only what costs time counts: a refusal is told at once, and may concern one query. */
 const PATIENT: CircuitUse<Found<readonly Row[]>> = {
-  isSilence: ended =>
-    'value' in ended &&
-    ended.value.kind === 'missing' &&
-    (ended.value.reason === 'Timeout' || ended.value.reason === 'Unreachable'),
+  signOf: ended => {
+    if ('error' in ended || ended.value.kind !== 'missing') return 'answer'
+    return ended.value.reason === 'Timeout' || ended.value.reason === 'Unreachable' ? 'silence' : 'answer'
+  },
   refuse: told => missing('Unreachable', told),
 }
 
@@ -68,8 +68,9 @@ export function createPrometheusOrigin(document: SourceDocument, tools: Promethe
     ...(spec.tls?.serverName !== undefined && { serverName: spec.tls.serverName }),
     onWarnings: count => log.warn('metric source warned about a query', { source: name, count }),
   })
+  // Inside the lane: who waits there for a turn that never comes has not asked the source.
   const query = (promql: string) =>
-    circuit.run(() => record.note(() => lane.run(timeoutMs, leftMs => client.query(promql, leftMs))), PATIENT)
+    record.note(() => lane.run(timeoutMs, leftMs => circuit.run(() => client.query(promql, leftMs), PATIENT)))
   const groups = createGroups(spec, { ...tools, query })
   return {
     name,

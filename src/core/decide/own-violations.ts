@@ -37,9 +37,9 @@ interface State {
 const nothing: State = { seen: [], hours: [], isOn: false, wishes: [] }
 
 /**
- * Where the own past day was bad - demand above ready replicas x capacity for five times the budget that is given - load / 0.7 is asked for beside
- * the forecast, until a day with no more than the budget lies behind (`decision.md`, section 5). Counts what was observed, not what
- * was planned; a day of hours and some minutes of replicas are all that it remembers.
+ * Where the own past day was bad - demand above ready replicas x capacity for five times the minutes that are given - load / 0.7 is
+ * asked for beside the forecast, until a day with no more than those minutes lies behind (`decision.md`, section 5). Counts what was
+ * observed while the forecast decided, not what was planned; a day of hours and some minutes of replicas are all that it remembers.
  */
 export function ownViolations(budgetMinutesPerDay: number): Proposer {
   return {

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import type { Observation } from '../model.ts'
-import type { Memory } from '../rules.ts'
 import { type SurgeSettings, surge } from './surge.ts'
 import { contextAt, type Moment, play, workload } from './timeline.ts'
 
@@ -106,7 +105,7 @@ describe('surge', () => {
   })
 
   test('users whose conversions keep up with the load are let through, and not charged', () => {
-    const memory: Memory = { slots: { attack: { isProven: true } } }
+    const provenAt = (seconds: number) => ({ isProven: true, believed: { at: seconds * 1000, demand: 4500 } })
     const crowd = Array.from({ length: 30 }, (_, minute) => ({
       seconds: 3 * DAY + minute * 60,
       asked: 50,
@@ -115,11 +114,16 @@ describe('surge', () => {
     }))
     let before: unknown = play(surge(purse), quietDays(3), target).at(-1)!.memory
     for (const moment of crowd) {
-      const context = contextAt({ ...moment, memory: { slots: { ...memory.slots, surge: before } } }, target)
+      const context = contextAt({ ...moment, memory: { slots: { attack: provenAt(moment.seconds), surge: before } } }, target)
       const said = surge(purse).limit({ asked: 50, replicas: 50, outright: false }, context)
       expect(said).toMatchObject({ replicas: 50, why: 'conversions keep up with the load: it is users, whatever it costs' })
       before = said.memory
     }
     expect(before).toMatchObject({ spentToday: 0 })
+    // Proof of an hour ago is none: a ratio that is told no more lets nothing through.
+    const late = { ...crowd.at(-1)!, seconds: 3 * DAY + 5400 }
+    const stale = { slots: { attack: provenAt(late.seconds - 3600), surge: before } }
+    const said = surge(purse).limit({ asked: 90, replicas: 90, outright: false }, contextAt({ ...late, memory: stale }, target))
+    expect(said.why).not.toContain('conversions')
   })
 })

@@ -50,7 +50,7 @@ export function surge(settings: SurgeSettings): Guard {
       const before = recall<State>(context.memory, NAME, { at: context.now, spentToday: 0, peaks: [] })
       const peak = usualPeak(before.peaks, context.now)
       const usual = peak === undefined ? undefined : usualReplicas(peak * (settings.headroom ?? 1.15), context)
-      const isProven = isProvenIn(context.memory)
+      const isProven = isProvenIn(context.memory, context.now)
       const memory: State = {
         at: context.now,
         spentToday: spending(before, context, price ?? 0),

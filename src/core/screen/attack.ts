@@ -72,9 +72,13 @@ export function attack(given: AttackSettings = {}): Screen {
   }
 }
 
-/** Whether conversions prove that the demand of this tick is users; `false` too where no such screen runs, or none are measured. */
-export function isProvenIn(memory: Memory): boolean {
-  return recall<State | undefined>(memory, NAME, undefined)?.isProven ?? false
+/**
+ * Whether conversions prove that the demand of the tick at `now` is users; proof of an earlier tick is none. `false` too where no such screen runs,
+ * or none are measured.
+ */
+export function isProvenIn(memory: Memory, now: Instant): boolean {
+  const state = recall<State | undefined>(memory, NAME, undefined)
+  return state?.isProven === true && state.believed.at === now
 }
 
 type Seen = NonNullable<ReturnType<typeof claimOf>>
