@@ -127,7 +127,9 @@ async function decide({ object, at }: Pick<Turn, 'object' | 'at'>, state: State,
   const decision = await tick(portsFor({ object, plan, target, workload }, state, world), mind.rules(), plan.target)
   const [learning, accuracy] = [mind.learning(), mind.accuracy()]
   const anomaly = anomalyIn(await world.store.recall(plan.target.id))
-  if (world.object(object.id)?.uid === object.uid) world.shared.note(plan, { decision, outcome: state.seen.outcome })
+  const scheduled = state.scheduledAround(plan, world.clock.now())
+  if (world.object(object.id)?.uid === object.uid) world.shared.note(plan, { decision, outcome: state.seen.outcome, scheduled })
+  else if (world.object(object.id) === undefined) world.shared.forget(object.id) // deleted while its turn went on
   return {
     object,
     at,
@@ -223,7 +225,7 @@ function portsFor({ object, plan, target, workload }: Subject, state: State, wor
         if (measured.driver !== undefined) state.driver = measured.driver
         for (const resource of utilizationsRead(plan, measured)) state.readable.add(resource)
         const scheduled = state.scheduledAround(plan, clock.now())
-        const allowance = world.shared.allowance(plan, target.replicas.spec)
+        const allowance = world.shared.allowance(plan, { ordered: target.replicas.spec, scheduled })
         return {
           ...inUnitsOf(plan, measured),
           ...otherDemand(world.sources, workload),

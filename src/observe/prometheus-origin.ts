@@ -43,13 +43,18 @@ const NAMESPACES_PER_QUERY = 200
 const MAX_GROUPS = 5000
 const IDLE_GROUP_MS = 600_000
 
-/** Only what costs time counts: a refusal is told at once, and may concern one query. */
-const PATIENT: CircuitUse<Found<readonly Row[]>> = {
-  signOf: ended => {
-    if ('error' in ended || ended.value.kind !== 'missing') return 'answer'
-    return ended.value.reason === 'Timeout' || ended.value.reason === 'Unreachable' ? 'silence' : 'answer'
-  },
-  refuse: told => missing('Unreachable', told),
+/** Only what costs time counts: a refusal is told at once, and may concern one query. While it is not asked, the last reason stands. */
+function patient(): CircuitUse<Found<readonly Row[]>> {
+  let reason: 'Timeout' | 'Unreachable' = 'Unreachable'
+  return {
+    signOf: ended => {
+      if ('error' in ended || ended.value.kind !== 'missing') return 'answer'
+      if (ended.value.reason !== 'Timeout' && ended.value.reason !== 'Unreachable') return 'answer'
+      reason = ended.value.reason
+      return 'silence'
+    },
+    refuse: told => missing(reason, told),
+  }
 }
 
 /** A MetricSource of type Prometheus: its catalogue, and behind it the built-in one. */
@@ -58,7 +63,7 @@ export function createPrometheusOrigin(document: SourceDocument, tools: Promethe
   const { clock, log, settings } = tools
   const name = `prometheus/${metadata.name}`
   const record = createHealthRecord(name, clock)
-  const [lane, circuit] = [createLane(8, clock), createCircuit(clock)]
+  const [lane, circuit, use] = [createLane(8, clock), createCircuit(clock), patient()]
   const timeoutMs = spec.timeoutSeconds === undefined ? settings.timeoutMs : spec.timeoutSeconds * 1000
   const client = createPrometheus({
     url: spec.url ?? '',
@@ -70,7 +75,7 @@ export function createPrometheusOrigin(document: SourceDocument, tools: Promethe
   })
   // Inside the lane: who waits there for a turn that never comes has not asked the source.
   const query = (promql: string) =>
-    record.note(() => lane.run(timeoutMs, leftMs => circuit.run(() => client.query(promql, leftMs), PATIENT)))
+    record.note(() => lane.run(timeoutMs, leftMs => circuit.run(() => client.query(promql, leftMs), use)))
   const groups = createGroups(spec, { ...tools, query })
   return {
     name,

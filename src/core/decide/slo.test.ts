@@ -37,7 +37,7 @@ describe('what burns is answered', () => {
       { minute: 0, rate: 50 },
       { minute: 1, rate: 50, spec: 11, more: { ready: 10 } },
       { minute: 2, rate: 50, spec: 11 },
-      { minute: 6, rate: 50, spec: 11 },
+      { minute: 17, rate: 50, spec: 11 },
     ])
     expect(course).toEqual([
       11,
@@ -59,12 +59,12 @@ describe('what burns is answered', () => {
   })
 
   test('not a fourth time where three brought no relief; relief, or an end of the burning, begins anew', () => {
-    const three = [0, 6, 12].map((minute, index): Tick => ({ minute, rate: 50, spec: 10 + index }))
-    expect(play([...three, { minute: 18, rate: 48, spec: 14 }]).at(-1)).toBe(
+    const three = [0, 17, 34].map((minute, index): Tick => ({ minute, rate: 50, spec: 10 + index }))
+    expect(play([...three, { minute: 51, rate: 48, spec: 14 }]).at(-1)).toBe(
       'error ratio burns, and 3 orders brought no relief: more replicas do not help',
     )
-    expect(play([...three, { minute: 18, rate: 30, spec: 14 }]).at(-1)).toBe(16)
-    expect(play([...three, { minute: 18, rate: 0 }, { minute: 19, rate: 50 }]).slice(-2)).toEqual([
+    expect(play([...three, { minute: 51, rate: 30, spec: 14 }]).at(-1)).toBe(16)
+    expect(play([...three, { minute: 51, rate: 0 }, { minute: 52, rate: 50 }]).slice(-2)).toEqual([
       'no objective burns its error budget fast',
       11,
     ])

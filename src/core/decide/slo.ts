@@ -6,7 +6,7 @@ import { burnsIn } from '../screen/burn.ts'
 interface State {
   readonly at: Instant
   readonly to: number
-  /** The burn rate over five minutes when the first of these orders was made. */
+  /** The burn rate over half an hour when the first of these orders was made: five minutes are noise. */
   readonly rate: number
   /** Orders without relief. */
   readonly orders: number
@@ -18,13 +18,16 @@ const FULL = 0.9
 const BLOCK = 0.1
 /** So many orders without relief, and replicas are not what is missing. */
 const MOST_ORDERS = 3
-/** An order shows in the burn rate of five minutes after that long. */
-const EFFECT_MS = 300_000
+/** An order shows in the burn rate of half an hour after that long. */
+const EFFECT_MS = 900_000
+
+const hasShown = ({ now, target }: Context, { at }: Partial<State>): boolean =>
+  at !== undefined && now - at >= target.startupMs + EFFECT_MS
 
 /**
  * While an objective burns its error budget fast and the replicas are at their safe load (or work waits in a queue), a tenth more; the
- * next only once those are ready and had five minutes to show. Three without relief, or replicas with room left: more do not help, and it
- * says so instead.
+ * next only once those are ready and had a quarter of an hour to show. Three without relief, or replicas with room left: more do not
+ * help, and it says so instead.
  */
 export function slo(): Proposer {
   return {
@@ -34,14 +37,14 @@ export function slo(): Proposer {
       const [worst] = burning.toSorted((a, b) => b.rates.fiveMinutes - a.rates.fiveMinutes)
       if (worst === undefined) return { kind: 'abstains', why: 'no objective burns its error budget fast', memory: { orders: 0 } }
       const before = recall<Partial<State>>(context.memory, 'slo', {})
-      const isRelieved = worst.rates.fiveMinutes < 0.8 * (before.rate ?? 0)
+      const isRelieved = hasShown(context, before) && worst.rates.halfHour < 0.8 * (before.rate ?? 0)
       const { orders = 0, ...last } = isRelieved ? { ...before, orders: 0 } : before
       const hindrance = hindranceTo(context, { ...last, orders })
       if (hindrance !== undefined)
         return { kind: 'abstains', why: `${worst.objective} burns, ${hindrance}`, memory: { ...last, orders } }
       const { spec } = context.situation.observation.replicas
       const to = spec + Math.max(1, Math.ceil(BLOCK * spec - 1e-9))
-      const rate = orders === 0 ? worst.rates.fiveMinutes : (last.rate ?? worst.rates.fiveMinutes)
+      const rate = orders === 0 ? worst.rates.halfHour : (last.rate ?? worst.rates.halfHour)
       const why = `${worst.objective} burns ${Math.round(worst.rates.fiveMinutes)} times its error budget at the safe load: a tenth more`
       return {
         kind: 'proposes',
@@ -55,7 +58,8 @@ export function slo(): Proposer {
 }
 
 /** Why no more is ordered now. */
-function hindranceTo({ situation, target, now }: Context, last: Partial<State>): string | undefined {
+function hindranceTo(context: Context, last: Partial<State>): string | undefined {
+  const { situation, target } = context
   const { replicas, backlog = 0 } = situation.observation
   const { demand } = situation
   if (demand === undefined) return 'but the demand is missing'
@@ -63,7 +67,6 @@ function hindranceTo({ situation, target, now }: Context, last: Partial<State>):
     return 'but the replicas have room left: more do not help'
   if ((last.orders ?? 0) >= MOST_ORDERS) return `and ${MOST_ORDERS} orders brought no relief: more replicas do not help`
   if (replicas.ready < replicas.spec) return 'and what was ordered is not ready yet'
-  if (last.at !== undefined && now - last.at < target.startupMs + EFFECT_MS)
-    return 'and the last order has not shown its effect yet'
+  if (last.at !== undefined && !hasShown(context, last)) return 'and the last order has not shown its effect yet'
   return undefined
 }

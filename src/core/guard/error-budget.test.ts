@@ -60,6 +60,29 @@ describe('while an objective burns its budget fast', () => {
   })
 })
 
+test('a burn that does not end holds for four hours, and again only after an hour without', () => {
+  const target: Target = { ...workload, objectives: [errors] }
+  const hours = (from: number, to: number) => Array.from({ length: (to - from) * 60 }, (_, minute) => from * 3600 + minute * 60)
+  let slot: unknown
+  const at = (seconds: number, isFast = true) => {
+    const burn = { ledgers: {}, burns: [burnOf({ fast: isFast })] }
+    const memory = { slots: { burn, ...(slot !== undefined && { 'error-budget': JSON.parse(JSON.stringify(slot)) }) } }
+    const said = play(errorBudget(), [{ seconds, asked: 5, memory }], target)[0]!
+    slot = said.memory ?? slot
+    return said
+  }
+  expect(hours(0, 4).map(seconds => at(seconds).replicas)).toEqual(hours(0, 4).map(() => 10))
+  const late = at(4 * 3600)
+  expect(late).toMatchObject({
+    replicas: 5,
+    why: expect.stringContaining('for over four hours: replicas are not what is missing'),
+  })
+  expect(reasonOf(late, 'SloBurning')).toMatchObject({ status: 'True', reason: 'FastBurn' })
+  at(4 * 3600 + 60, false)
+  expect(at(4.5 * 3600).replicas).toBe(5)
+  expect(at(6 * 3600).replicas).toBe(10)
+})
+
 test('a slow burn is told, and holds nothing', () => {
   const said = limit({ asked: 5, burns: [burnOf({ slow: true })] })
   expect(said).toMatchObject({ replicas: 5, why: 'no objective burns its error budget fast' })

@@ -1,11 +1,22 @@
 import { condition } from '../conditions.ts'
-import type { Condition, Objective } from '../model.ts'
-import type { Context, Guard } from '../rules.ts'
+import type { Condition, Instant, Objective } from '../model.ts'
+import { type Context, type Guard, recall } from '../rules.ts'
 import { type Burn, burnsIn, nameOf } from '../screen/burn.ts'
 
+/** A burn that lasts longer is no incident that replicas could mend: to keep them would keep every peak for good. */
+const LONGEST_MS = 4 * 3_600_000
+/** What burns again sooner is the same burn. */
+const QUIET_MS = 3_600_000
+
+interface State {
+  /** When the burn began, and when an objective burned fast for the last time. */
+  readonly since: Instant
+  readonly last: Instant
+}
+
 /**
- * While an objective burns its error budget fast, nothing is taken away. A slow burn is only told. Money outranks it, as it does every
- * SLO. It also tells which objectives nobody measures: those change nothing.
+ * While an objective burns its error budget fast, nothing is taken away, for four hours at most. A slow burn is only told. Money outranks
+ * it, as it does every SLO. It also tells which objectives nobody measures: those change nothing.
  */
 export function errorBudget(): Guard {
   return {
@@ -15,13 +26,26 @@ export function errorBudget(): Guard {
       const fast = burns.filter(one => one.fast)
       const conditions = [measured(context), ...burning(context, burns)]
       if (fast.length === 0) return { replicas: draft.replicas, why: 'no objective burns its error budget fast', conditions }
-      const kept = Math.min(context.situation.observation.replicas.spec, context.target.maxReplicas)
+      const memory = burnSince(context)
       const why = fast.map(told).join('; ')
+      if (context.now - memory.since >= LONGEST_MS)
+        return {
+          replicas: draft.replicas,
+          why: `${why}, for over four hours: replicas are not what is missing`,
+          memory,
+          conditions,
+        }
+      const kept = Math.min(context.situation.observation.replicas.spec, context.target.maxReplicas)
       return draft.replicas < kept
-        ? { replicas: kept, why: `holds ${kept}: ${why}`, conditions }
-        : { replicas: draft.replicas, why: `no scale-down while ${why}`, conditions }
+        ? { replicas: kept, why: `holds ${kept}: ${why}`, memory, conditions }
+        : { replicas: draft.replicas, why: `no scale-down while ${why}`, memory, conditions }
     },
   }
+}
+
+function burnSince({ memory, now }: Context): State {
+  const before = recall<State | undefined>(memory, 'error-budget', undefined)
+  return before !== undefined && now - before.last < QUIET_MS ? { since: before.since, last: now } : { since: now, last: now }
 }
 
 const round = (rate: number) => Math.round(rate * 10) / 10

@@ -71,6 +71,13 @@ describe('an outage', () => {
     expect(isActive([{ minute: 0, ...blip }, { minute: 1 }, { minute: 2, ...blip }])).toEqual([false, false, false])
   })
 
+  test('where not one replica is ready any more, what was ordered is asked whether it would carry the load', () => {
+    const down = { minute: 0, demand: 300, errors: 1, ready: 0 }
+    const ordered = (spec: number) => ({ more: { replicas: { spec, status: spec, ready: 0 } } })
+    expect(staysOn({ ...down, ...ordered(15) })).toBe(true)
+    expect(staysOn({ ...down, ...ordered(2) })).toBe(false)
+  })
+
   test('errors that missing replicas explain are overload', () => {
     const fall = (ready: number): readonly Tick[] => [
       { minute: 3, demand: 9000, errors: 0.8, ready: 15 },

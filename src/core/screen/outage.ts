@@ -94,7 +94,7 @@ function advance(state: State, sample: Sample, settings: OutageSettings): State 
   const isFailing =
     state.count >= KNOWN &&
     errors >= state.usualErrors + Math.max(0.02, 2 * state.usualErrors) &&
-    value <= fewest[0]!.ready * settings.unit
+    value <= servingOf(fewest, sample) * settings.unit
   const isOn = state.since !== undefined && at - state.since < LONGEST_MS && at < state.outage.until
   const isSuspected = state.since === undefined && state.before !== undefined
   const before = (isOn || isSuspected ? state.before : highest?.value) ?? 0
@@ -120,6 +120,12 @@ function withinReach(recent: State['recent'], at: Instant): State['recent'] {
   const newest = recent.at(-1)
   if (newest === undefined || at - newest.at > GAP_MS) return []
   return at - newest.at > SUDDEN_MS ? [newest] : recent.filter(one => at - one.at <= SUDDEN_MS)
+}
+
+/** Where not one is ready, nothing overloads them: it is asked whether what was ordered would carry the load. */
+function servingOf(fewest: State['fewest'], { observation }: Sample): number {
+  const { ready } = fewest[0]! // the sample itself is among them
+  return ready > 0 ? ready : observation.replicas.spec
 }
 
 /** Errors are as old as the demand beside them: replicas that became ready since do not make overload an outage. */
