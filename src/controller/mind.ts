@@ -96,7 +96,8 @@ export function createMind(plan: Plan, options: MindOptions): Mind {
 /** Prediction Off without a stated guard or a schedule of ours is the stock HPA exactly. */
 function rulesOf(plan: Plan, options: MindOptions, mode: Plan['prediction']): Rules {
   const { guards, isScheduled } = plan.options
-  const isGuarded = guards?.hold !== undefined || guards?.budget !== undefined || guards?.isSharing === true
+  const money = guards?.budget ?? guards?.surge
+  const isGuarded = guards?.hold !== undefined || money !== undefined || guards?.isSharing === true
   if (plan.prediction === 'Off' && !isGuarded && !isScheduled) return hpaRules()
   return crescendoRules({ ...crescendoOptionsOf(plan, options), mode })
 }

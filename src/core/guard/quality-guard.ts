@@ -48,8 +48,8 @@ export function qualityGuard(): Guard {
       const kept = Math.min(context.situation.observation.replicas.spec, context.target.maxReplicas)
       const why = holding.map(one => one.why).join('; ')
       return draft.replicas < kept
-        ? { replicas: kept, why: `holds ${kept}: ${why}`, ...said }
-        : { replicas: draft.replicas, why: `no scale-down while ${why}`, ...said }
+        ? { replicas: kept, why: `holds ${kept}: ${why}`, keeps: kept, ...said }
+        : { replicas: draft.replicas, why: `no scale-down while ${why}`, keeps: kept, ...said }
     },
   }
 }
