@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { appendFile, readFile, writeFile } from 'node:fs/promises'
+import { appendFile, readFile, truncate, writeFile } from 'node:fs/promises'
 import { CrescendoError, fileError, isFileError } from '../errors.ts'
 import type { SealedEntries, SealedEntry } from './revision-log.ts'
 
@@ -8,13 +8,21 @@ export function revisionFile(path: string): SealedEntries {
   return {
     place: path,
     async read(service) {
-      const text = (await contentOf(path)) ?? ''
+      const text = wholeLines((await contentOf(path)) ?? '')
       const lines = text.split('\n').filter(line => line !== '')
       return lines.map((line, index) => parsed(line, `${path}:${index + 1}`)).filter(sealed => sealed.service === service)
     },
-    append: sealed => appendFile(path, `${JSON.stringify(sealed)}\n`, { mode: 0o600 }).catch(refused),
+    async append(sealed) {
+      const text = (await contentOf(path)) ?? ''
+      const whole = wholeLines(text)
+      if (whole !== text) await truncate(path, Buffer.byteLength(whole)).catch(refused)
+      await appendFile(path, `${JSON.stringify(sealed)}\n`, { mode: 0o600 }).catch(refused)
+    },
   }
 }
+
+/** A last line without an end was never written to its end: nobody was told that it is kept. */
+const wholeLines = (text: string): string => text.slice(0, text.lastIndexOf('\n') + 1)
 
 const KEY_BYTES = 32
 

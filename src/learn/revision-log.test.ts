@@ -49,6 +49,15 @@ describe('sealed entries in a file', () => {
     })
   })
 
+  test('a last line that was not written to its end counts as none, and the next entry takes its place', async () => {
+    await written()
+    writeFileSync(file, '{"service":"checkout","ent', { flag: 'a' })
+    expect(await read()).toHaveLength(3)
+    await revisionLog(revisionFile(file), key).append('checkout', moved(1, 'fourth'))
+    expect((await read()).at(-1)).toEqual(moved(1, 'fourth'))
+    expect(linesOf()).toHaveLength(5)
+  })
+
   test('another key reads nothing, and nothing is added to what is broken', async () => {
     await written()
     await expect(read('checkout', Buffer.from('another'))).rejects.toThrow('entry 1 of checkout')

@@ -88,4 +88,14 @@ describe('the way of a revision', () => {
     const entries = [learnt(1, 1), moved(1, 'Promoted', 2), learnt(2, 3, 0), moved(2, 'Shadow', 4)]
     expect(refusal(entries, {})).toMatch(/learnt on top of revision 0, and 1 is in force: learn anew$/)
   })
+
+  test('back is from what is in force: an older one under it stays until that has gone', () => {
+    const entries = [learnt(1, 1), moved(1, 'Promoted', 2), learnt(2, 3, 1), moved(2, 'Promoted', 10 * DAY)]
+    const revisions = revisionsOf(entries)
+    const back = { to: 'RolledBack', now: 100 * DAY, needsApproval: false } as const
+    expect(refusalOf(revisions[0]!, revisions, back)).toBe(
+      'revision 1 is promoted, but revision 2 is in force on top of it: roll that back',
+    )
+    expect(refusalOf(revisions[1]!, revisions, back)).toBeUndefined()
+  })
 })

@@ -89,10 +89,12 @@ export function refusalOf(revision: Revision, revisions: readonly Revision[], wa
   const { state } = revision
   const found = `revision ${revision.revision} is ${told(state)}`
   if (!COMES_FROM[wanted.to].includes(state)) return `${found}, expected ${COMES_FROM[wanted.to].map(told).join(' or ')}: ${WAY}`
+  const parent = inForce(revisions)?.revision ?? 0
+  if (wanted.to === 'RolledBack' && state === 'Promoted' && revision.revision !== parent)
+    return `${found}, but revision ${parent} is in force on top of it: roll that back`
   if (wanted.to !== 'Promoted') return undefined
   if (wanted.needsApproval && wanted.by === undefined)
     return `${found}, and this policy needs a person's approval: --approve-as NAME`
-  const parent = inForce(revisions)?.revision ?? 0
   if (revision.parent !== parent)
     return `${found}, but it was learnt on top of revision ${revision.parent}, and ${parent} is in force: learn anew`
   const rest = restingUntil(revisions)

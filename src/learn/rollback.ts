@@ -37,7 +37,8 @@ export function rollbackReason({ learnt, old, days, badMinutesPerDay, tickMinute
     }
   }
   const cost = (figures: DayFigures) => figures.replicaHours.subarray(days.from, days.to).reduce((sum, day) => sum + day, 0)
-  const [now, forecast] = [cost(learnt), cost(old) * promisedCost]
+  // Evidence of days without a replica promised nothing: then no more than what the old policy would have cost.
+  const [now, forecast] = [cost(learnt), cost(old) * (Number.isFinite(promisedCost) ? promisedCost : 1)]
   if (now > MOST_COST * forecast)
     return `${now.toFixed(0)} replica-hours are ${((100 * now) / forecast).toFixed(0)} % of the ${forecast.toFixed(0)} that it promised`
   return undefined

@@ -63,8 +63,14 @@ async function recordedIn(file: string, past: Past) {
   return replicaHoursByDay(samples, { startMs: past.scenario.load.startMs, days: daysOf(past) })
 }
 
-async function keep({ changed, heldOut, from, to, searchDays, tried }: Lesson, { log, service, revisions }: Known) {
+/** Learning takes minutes: what somebody else has written meanwhile is no ground to stand on. */
+async function keep({ changed, heldOut, from, to, searchDays, tried }: Lesson, { log, service, entries, revisions }: Known) {
   if (log === undefined || heldOut === undefined) return undefined
+  if ((await log.entries(service)).length !== entries.length)
+    throw new CrescendoError(
+      'CRS_USAGE',
+      `${service}: its revisions have changed while this one was learnt, expected to learn alone: learn anew`,
+    )
   const parent = inForce(revisions)
   const entry: LearntEntry = {
     kind: 'Learnt',
@@ -98,7 +104,7 @@ function tell(lesson: Lesson, { known: { service }, entry, options }: Told): voi
 
 function linesOf(lesson: Lesson, service: string): readonly string[] {
   const { outcome, tried, searchDays, why, changed, heldOut, fidelity } = lesson
-  const faithful = fidelity === undefined ? [] : [fidelity.why]
+  const faithful = [fidelity?.why ?? 'fidelity not checked: no --recorded-replicas tell what really ran']
   if (outcome === 'Unfaithful') return [...faithful, `${service}: nothing was learnt`]
   const policies = `${tried} ${tried === 1 ? 'policy' : 'policies'} tried on ${searchDays} days`
   return [

@@ -93,6 +93,12 @@ async function reasonIn(trace: string, { options, chosen: { known, revision } }:
   })
 }
 
+/** "learning: { scalars: { deadband: "0.08" } }": as a policy states it. */
+const scalarsText = (scalars: Revision['scalars']): string =>
+  `learning: { scalars: { ${Object.entries(scalars)
+    .map(([name, value]) => `${name}: "${value}"`)
+    .join(', ')} } }`
+
 type Move = Pick<MovedEntry, 'to' | 'why' | 'by'>
 
 async function keepMove({ known, revision, log }: Chosen, how: Move): Promise<void> {
@@ -116,6 +122,7 @@ async function move(chosen: Chosen, how: Move, { json }: { readonly json?: true 
     `${known.service}: revision ${revision.revision} is ${how.to === 'Promoted' ? 'promoted' : 'rolled back'}: ${how.why}`,
   )
   printLine(now === undefined ? 'in force is the policy as written' : `in force is revision ${now.revision}`)
+  if (now !== undefined) printLine(`a controller reads no revisions; write into its policy: ${scalarsText(now.scalars)}`)
 }
 
 /** One line, and exit code 1: the command line was right, what it asked for is not to be had now. */

@@ -129,7 +129,7 @@ describe('the life of a revision', () => {
     const promoted = await crescendo('promote', ...kept(), '--approve-as', 'Mona')
     expect(promoted).toMatchObject({
       code: 0,
-      out: `${NAME}: revision 1 is promoted: a person approved it\nin force is revision 1\n`,
+      out: `${NAME}: revision 1 is promoted: a person approved it\nin force is revision 1\na controller reads no revisions; write into its policy: learning: { scalars: { deadband: "0.09" } }\n`,
     })
 
     const show = await crescendo('show', NAME, '--file', POLICY, '--revisions', at('learnt.jsonl'))
