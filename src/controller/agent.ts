@@ -1,5 +1,6 @@
 import type { ForecastAccuracy } from '../core/forecast/accuracy/accuracy.ts'
 import type { Condition, Decision, Instant, Observation } from '../core/model.ts'
+import { targetInForce } from '../core/scheduled.ts'
 import { type Anomaly, anomalyIn } from '../core/screen/anomaly.ts'
 import { tick } from '../loop/tick.ts'
 import type { Measured, Sources, Workload } from '../observe/workload.ts'
@@ -127,7 +128,8 @@ async function decide({ object, at }: Pick<Turn, 'object' | 'at'>, state: State,
   const decision = await tick(portsFor({ object, plan, target, workload }, state, world), mind.rules(), plan.target)
   const [learning, accuracy] = [mind.learning(), mind.accuracy()]
   const anomaly = anomalyIn(await world.store.recall(plan.target.id))
-  if (world.object(object.id)?.uid === object.uid) world.shared.note(plan, { decision, outcome: state.seen.outcome })
+  if (world.object(object.id)?.uid === object.uid)
+    world.shared.note(inForce(plan, state, world), { decision, outcome: state.seen.outcome })
   return {
     object,
     at,
@@ -141,6 +143,12 @@ async function decide({ object, at }: Pick<Turn, 'object' | 'at'>, state: State,
     ...(anomaly && { anomaly }),
     ...(startup && !isStartupStated(settings) && { startup }),
   }
+}
+
+/** With the bounds that schedules set now. */
+function inForce(plan: Plan, { scheduledAround }: State, { clock }: AgentWorld): Plan {
+  const now = clock.now()
+  return { ...plan, target: targetInForce(plan.target, now, scheduledAround(plan, now)) }
 }
 
 function settingsOf(object: Autoscaler, world: AgentWorld): Settings | Trouble {
@@ -223,7 +231,7 @@ function portsFor({ object, plan, target, workload }: Subject, state: State, wor
         if (measured.driver !== undefined) state.driver = measured.driver
         for (const resource of utilizationsRead(plan, measured)) state.readable.add(resource)
         const scheduled = state.scheduledAround(plan, clock.now())
-        const allowance = world.shared.allowance(plan, target.replicas.spec)
+        const allowance = world.shared.allowance(inForce(plan, state, world), target.replicas.spec)
         return {
           ...inUnitsOf(plan, measured),
           ...otherDemand(world.sources, workload),
@@ -236,7 +244,9 @@ function portsFor({ object, plan, target, workload }: Subject, state: State, wor
       replicas: async () => observed,
       scale: (_, to) => world.scale(object, { target, to }),
       withheld(_, to) {
-        const withheld = world.withheld(object, plan.settings, { from: target.replicas.spec, to }) ?? world.shared.claim(plan, to)
+        const withheld =
+          world.withheld(object, plan.settings, { from: target.replicas.spec, to }) ??
+          world.shared.claim(inForce(plan, state, world), to)
         if (withheld !== undefined) state.seen.withheld = withheld
         return withheld?.why
       },

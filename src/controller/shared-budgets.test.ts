@@ -101,6 +101,15 @@ describe('the shared budgets of a controller', () => {
     expect(shared.claim(planFor(mail), 8)).toBeUndefined()
   })
 
+  test('a floor that a schedule sets passes a claim, and is put aside from what others get', async () => {
+    const { shared } = await bed({ objects: [web, mail], budgets: { fleet: { perHour: '14' } } })
+    const plan = planFor(mail)
+    const floored = { ...plan, target: { ...plan.target, minReplicas: 10 } }
+    shared.allowance(floored, 2)
+    expect(shared.claim(floored, 10)).toBeUndefined()
+    expect(shared.allowance(planFor(web), 12)?.replicas).toBe(4)
+  })
+
   test('what was spent goes on after a restart, and what is gone has spent its part', async () => {
     const budgets = { fleet: { perDay: '100' } }
     const { shared, state, store } = await bed({ objects: [web], budgets })

@@ -25,6 +25,7 @@ export interface SharedBudgets {
   begin(): Promise<void>
   /** Whether one holds for an object with these settings. */
   holdFor(settings: Settings): boolean
+  /** Of a plan with the bounds in force (`Plan.target`), here and below: a floor of a schedule is put aside as `minReplicas` is. */
   allowance(plan: Plan, ordered: number): Allowance | undefined
   /** Why there is no money for that many replicas, although its allowance had it: another one took it in the same moment. */
   claim(plan: Plan, to: number): Withheld | undefined
@@ -74,8 +75,8 @@ export function createSharedBudgets(options: SharedBudgetsOptions): SharedBudget
 }
 
 function standingOf({ target, settings, costPerReplicaHour }: Plan): Standing {
-  const { priority, tier, minReplicas } = settings
-  return { id: target.id, priority, costPerReplicaHour, minReplicas, ...(tier && { tier }) }
+  const { priority, tier } = settings
+  return { id: target.id, priority, costPerReplicaHour, minReplicas: target.minReplicas, ...(tier && { tier }) }
 }
 
 /** What nothing is written for keeps what it has, whatever would be decided. */
