@@ -2,6 +2,7 @@ import type { ForecastAccuracy } from '../core/forecast/accuracy/accuracy.ts'
 import type { Condition, Decision, Instant, Observation } from '../core/model.ts'
 import { targetInForce } from '../core/scheduled.ts'
 import { type Anomaly, anomalyIn } from '../core/screen/anomaly.ts'
+import { KubeError } from '../kube/kube-error.ts'
 import { tick } from '../loop/tick.ts'
 import type { Measured, Sources, Workload } from '../observe/workload.ts'
 import type { Clock, DurableStore, Log, Outcome, Ports } from '../ports.ts'
@@ -100,6 +101,9 @@ export function createAgent(id: string, world: AgentWorld): Agent {
         return await decide({ object, at }, state, world)
       } catch (error) {
         return { object, at, trouble: { condition: troubleOf(error) } }
+      } finally {
+        // Deleted meanwhile: what this turn told of it came after it was forgotten.
+        if (world.object(id) === undefined) world.shared.forget(id)
       }
     },
   }
@@ -163,6 +167,8 @@ async function targetOf(object: Autoscaler, world: AgentWorld): Promise<ScaleTar
   try {
     return await world.target(object)
   } catch (error) {
+    // What does not exist costs nothing; what cannot be read may.
+    if (error instanceof KubeError && error.status === 404) world.shared.forget(object.id)
     return { condition: { type: 'AbleToScale', status: 'False', reason: 'FailedGetScale', message: messageOf(error) } }
   }
 }

@@ -110,6 +110,16 @@ describe('the shared budgets of a controller', () => {
     expect(shared.allowance(planFor(web), 12)?.replicas).toBe(4)
   })
 
+  test('an object that leaves its tier is charged to it no longer', async () => {
+    const { shared } = await bed({ objects: [], budgets: { basic: { perHour: '20' } } })
+    const plan = planFor(web)
+    const done = { decision: decisionOf('shop/web', { from: 12, to: 12 }), outcome: undefined }
+    shared.note({ ...plan, settings: { ...plan.settings, tier: 'Basic' } }, done)
+    expect(shared.facts()).toMatchObject([{ orderedPerHour: 12 }])
+    shared.note(plan, done)
+    expect(shared.facts()).toMatchObject([{ orderedPerHour: 0 }])
+  })
+
   test('what was spent goes on after a restart, and what is gone has spent its part', async () => {
     const budgets = { fleet: { perDay: '100' } }
     const { shared, state, store } = await bed({ objects: [web], budgets })

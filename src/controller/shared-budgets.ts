@@ -63,7 +63,7 @@ export function createSharedBudgets(options: SharedBudgetsOptions): SharedBudget
     },
     note(plan, { decision, outcome }) {
       const ours = fleetOf(plan)
-      if (ours === undefined) return
+      if (ours === undefined) return fleet?.forget(plan.target.id, clock.now())
       ours.note(memberOf(plan, { decision, outcome }), clock.now())
       if (clock.now() - keptAt < KEEP_MS) return
       keptAt = clock.now()
