@@ -1,6 +1,8 @@
 import type { ForecastAccuracy } from '../core/forecast/accuracy/accuracy.ts'
 import type { Condition, Decision, Instant, Observation } from '../core/model.ts'
+import { targetInForce } from '../core/scheduled.ts'
 import { type Anomaly, anomalyIn } from '../core/screen/anomaly.ts'
+import { KubeError } from '../kube/kube-error.ts'
 import { tick } from '../loop/tick.ts'
 import type { Measured, Sources, Workload } from '../observe/workload.ts'
 import type { Clock, DurableStore, Log, Outcome, Ports } from '../ports.ts'
@@ -99,6 +101,9 @@ export function createAgent(id: string, world: AgentWorld): Agent {
         return await decide({ object, at }, state, world)
       } catch (error) {
         return { object, at, trouble: { condition: troubleOf(error) } }
+      } finally {
+        // Deleted meanwhile: what this turn told of it came after it was forgotten.
+        if (world.object(id) === undefined) world.shared.forget(id)
       }
     },
   }
@@ -127,9 +132,8 @@ async function decide({ object, at }: Pick<Turn, 'object' | 'at'>, state: State,
   const decision = await tick(portsFor({ object, plan, target, workload }, state, world), mind.rules(), plan.target)
   const [learning, accuracy] = [mind.learning(), mind.accuracy()]
   const anomaly = anomalyIn(await world.store.recall(plan.target.id))
-  const scheduled = state.scheduledAround(plan, world.clock.now())
-  if (world.object(object.id)?.uid === object.uid) world.shared.note(plan, { decision, outcome: state.seen.outcome, scheduled })
-  else if (world.object(object.id) === undefined) world.shared.forget(object.id) // deleted while its turn went on
+  if (world.object(object.id)?.uid === object.uid)
+    world.shared.note(inForce(plan, state, world), { decision, outcome: state.seen.outcome })
   return {
     object,
     at,
@@ -145,6 +149,12 @@ async function decide({ object, at }: Pick<Turn, 'object' | 'at'>, state: State,
   }
 }
 
+/** With the bounds that schedules set now. */
+function inForce(plan: Plan, { scheduledAround }: State, { clock }: AgentWorld): Plan {
+  const now = clock.now()
+  return { ...plan, target: targetInForce(plan.target, now, scheduledAround(plan, now)) }
+}
+
 function settingsOf(object: Autoscaler, world: AgentWorld): Settings | Trouble {
   try {
     return world.settings(object)
@@ -157,6 +167,8 @@ async function targetOf(object: Autoscaler, world: AgentWorld): Promise<ScaleTar
   try {
     return await world.target(object)
   } catch (error) {
+    // What does not exist costs nothing; what cannot be read may.
+    if (error instanceof KubeError && error.status === 404) world.shared.forget(object.id)
     return { condition: { type: 'AbleToScale', status: 'False', reason: 'FailedGetScale', message: messageOf(error) } }
   }
 }
@@ -225,7 +237,7 @@ function portsFor({ object, plan, target, workload }: Subject, state: State, wor
         if (measured.driver !== undefined) state.driver = measured.driver
         for (const resource of utilizationsRead(plan, measured)) state.readable.add(resource)
         const scheduled = state.scheduledAround(plan, clock.now())
-        const allowance = world.shared.allowance(plan, { ordered: target.replicas.spec, scheduled })
+        const allowance = world.shared.allowance(inForce(plan, state, world), target.replicas.spec)
         return {
           ...inUnitsOf(plan, measured),
           ...otherDemand(world.sources, workload),
@@ -238,7 +250,9 @@ function portsFor({ object, plan, target, workload }: Subject, state: State, wor
       replicas: async () => observed,
       scale: (_, to) => world.scale(object, { target, to }),
       withheld(_, to) {
-        const withheld = world.withheld(object, plan.settings, { from: target.replicas.spec, to }) ?? world.shared.claim(plan, to)
+        const withheld =
+          world.withheld(object, plan.settings, { from: target.replicas.spec, to }) ??
+          world.shared.claim(inForce(plan, state, world), to)
         if (withheld !== undefined) state.seen.withheld = withheld
         return withheld?.why
       },

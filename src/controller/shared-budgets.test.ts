@@ -82,15 +82,15 @@ describe('the shared budgets of a controller', () => {
     const ofTier = await bed({ objects: [], budgets: { basic: { perHour: '5' } } })
     expect(ofTier.shared.holdFor(settingsOf(web))).toBe(false)
     expect(ofTier.shared.holdFor({ ...settingsOf(web), tier: 'Basic' })).toBe(true)
-    expect(ofTier.shared.allowance(planFor(web), { ordered: 3 })).toBeUndefined()
+    expect(ofTier.shared.allowance(planFor(web), 3)).toBeUndefined()
     expect(ofTier.shared.claim(planFor(web), 30)).toBeUndefined()
   })
 
   test('know before the first turn what objects have on order: by their status, else their minimum', async () => {
     const broken = autoscaler('broken', { spec: { maxReplicas: 0 } })
     const { shared } = await bed({ objects: [web, mail, broken] })
-    expect(shared.allowance(planFor(mail), { ordered: 2 })?.replicas).toBe(8)
-    expect(shared.allowance(planFor(autoscaler('new')), { ordered: 4 })?.replicas).toBe(6)
+    expect(shared.allowance(planFor(mail), 2)?.replicas).toBe(8)
+    expect(shared.allowance(planFor(autoscaler('new')), 4)?.replicas).toBe(6)
   })
 
   test('two that decide at the same moment do not both get the last of the money', async () => {
@@ -99,6 +99,25 @@ describe('the shared budgets of a controller', () => {
     expect(shared.claim(planFor(mail), 8)).toMatchObject({ by: 'Budget', why: expect.stringContaining('meanwhile') })
     shared.note(planFor(web), { decision: decisionOf('shop/web', { from: 12, to: 18 }), outcome: { kind: 'failed', why: 'no' } })
     expect(shared.claim(planFor(mail), 8)).toBeUndefined()
+  })
+
+  test('a floor that a schedule sets passes a claim, and is put aside from what others get', async () => {
+    const { shared } = await bed({ objects: [web, mail], budgets: { fleet: { perHour: '14' } } })
+    const plan = planFor(mail)
+    const floored = { ...plan, target: { ...plan.target, minReplicas: 10 } }
+    shared.allowance(floored, 2)
+    expect(shared.claim(floored, 10)).toBeUndefined()
+    expect(shared.allowance(planFor(web), 12)?.replicas).toBe(4)
+  })
+
+  test('an object that leaves its tier is charged to it no longer', async () => {
+    const { shared } = await bed({ objects: [], budgets: { basic: { perHour: '20' } } })
+    const plan = planFor(web)
+    const done = { decision: decisionOf('shop/web', { from: 12, to: 12 }), outcome: undefined }
+    shared.note({ ...plan, settings: { ...plan.settings, tier: 'Basic' } }, done)
+    expect(shared.facts()).toMatchObject([{ orderedPerHour: 12 }])
+    shared.note(plan, done)
+    expect(shared.facts()).toMatchObject([{ orderedPerHour: 0 }])
   })
 
   test('what was spent goes on after a restart, and what is gone has spent its part', async () => {
@@ -114,39 +133,20 @@ describe('the shared budgets of a controller', () => {
     const again = await bed({ objects: [mail], budgets, store })
     again.state.now = NOON + 4 * HOUR
     // 100 - 24 - two hours of two replicas leave 72; the floor of two for eight hours is put aside, and 56 are free.
-    expect(again.shared.allowance(planFor(mail), { ordered: 2 })?.replicas).toBe(58)
+    expect(again.shared.allowance(planFor(mail), 2)?.replicas).toBe(58)
   })
 
   test('an object that nothing is written for keeps what it has, whatever it would decide', async () => {
     const { shared } = await bed({ objects: [mail] })
     const paused = autoscaler('web', { spec: { mode: 'Paused', minReplicas: 1 } })
     shared.note(planFor(paused), { decision: decisionOf('shop/web', { from: 9, to: 3, wanted: 3 }), outcome: undefined })
-    expect(shared.allowance(planFor(mail), { ordered: 2 })?.replicas).toBe(11)
+    expect(shared.allowance(planFor(mail), 2)?.replicas).toBe(11)
   })
 
   test('an object whose write was taken counts with what it was given', async () => {
     const { shared } = await bed({ objects: [web, mail] })
     shared.note(planFor(web), { decision: decisionOf('shop/web', { from: 12, to: 4 }), outcome: scaled })
-    expect(shared.allowance(planFor(mail), { ordered: 2 })?.replicas).toBe(16)
-  })
-
-  test('the floor of a schedule is a floor of money too: it is written although there is money for less', async () => {
-    const { shared } = await bed({ objects: [web, mail], budgets: { fleet: { perHour: '16' } } })
-    const business = { name: 'business-hours', from: NOON - HOUR, to: NOON + HOUR, minReplicas: 10 }
-    shared.allowance(planFor(mail), { ordered: 4 })
-    expect(shared.claim(planFor(mail), 10)).toMatchObject({ by: 'Budget' })
-    shared.allowance(planFor(mail), { ordered: 4, scheduled: [business] })
-    expect(shared.claim(planFor(mail), 10)).toBeUndefined()
-  })
-
-  test('an object that has left a tier with a budget is in its books no more', async () => {
-    const { shared } = await bed({ objects: [], budgets: { basic: { perHour: '9' } } })
-    const plan = planFor(web)
-    const basic = { ...plan, settings: { ...plan.settings, tier: 'Basic' as const } }
-    shared.note(basic, { decision: decisionOf('shop/web', { from: 6, to: 6 }), outcome: undefined })
-    expect(shared.facts()).toMatchObject([{ orderedPerHour: 6 }])
-    shared.note(plan, { decision: decisionOf('shop/web', { from: 6, to: 6 }), outcome: undefined })
-    expect(shared.facts()).toMatchObject([{ orderedPerHour: 0 }])
+    expect(shared.allowance(planFor(mail), 2)?.replicas).toBe(16)
   })
 
   test('without any in the configuration nothing of it does anything', async () => {
@@ -160,7 +160,7 @@ describe('the shared budgets of a controller', () => {
     await shared.begin()
     shared.note(planFor(web), { decision: decisionOf('shop/web', { from: 1, to: 2 }), outcome: scaled })
     shared.forget(web.id)
-    expect(shared.allowance(planFor(web), { ordered: 1 })).toBeUndefined()
+    expect(shared.allowance(planFor(web), 1)).toBeUndefined()
     expect(shared.claim(planFor(web), 30)).toBeUndefined()
     expect(shared.facts()).toEqual([])
   })

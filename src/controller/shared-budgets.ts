@@ -1,7 +1,6 @@
 import { type BudgetFact, createFleet, type Fleet, type FleetMember, memberAfter, type Standing } from '../core/fleet/fleet.ts'
 import type { Spending } from '../core/fleet/purse.ts'
-import type { Allowance, Decision, Instant, ScheduledWindow } from '../core/model.ts'
-import { targetInForce } from '../core/scheduled.ts'
+import type { Allowance, Decision, Instant } from '../core/model.ts'
 import type { Clock, DurableStore, Outcome } from '../ports.ts'
 import type { ControllerConfiguration } from '../resources/documents.ts'
 import { fleetSettingsFrom } from '../resources/fleet-settings.ts'
@@ -26,25 +25,14 @@ export interface SharedBudgets {
   begin(): Promise<void>
   /** Whether one holds for an object with these settings. */
   holdFor(settings: Settings): boolean
-  allowance(plan: Plan, now: Standings): Allowance | undefined
+  /** Of a plan with the bounds in force (`Plan.target`), here and below: a floor of a schedule is put aside as `minReplicas` is. */
+  allowance(plan: Plan, ordered: number): Allowance | undefined
   /** Why there is no money for that many replicas, although its allowance had it: another one took it in the same moment. */
   claim(plan: Plan, to: number): Withheld | undefined
-  note(plan: Plan, done: Done): void
+  note(plan: Plan, done: { readonly decision: Decision; readonly outcome: Outcome | undefined }): void
   forget(id: string): void
   /** How each stands now. */
   facts(): readonly BudgetFact[]
-}
-
-interface Standings {
-  readonly ordered: number
-  /** Their floors are floors of money too. */
-  readonly scheduled?: readonly ScheduledWindow[] | undefined
-}
-
-interface Done {
-  readonly decision: Decision
-  readonly outcome: Outcome | undefined
-  readonly scheduled?: readonly ScheduledWindow[] | undefined
 }
 
 /** Under which name the store keeps what was spent; objects have a slash in theirs. */
@@ -68,19 +56,15 @@ export function createSharedBudgets(options: SharedBudgetsOptions): SharedBudget
       const members = options.autoscalers().flatMap(object => lastKnown(object, options))
       fleet = createFleet(settings, { spent: slots as Readonly<Record<string, Spending>>, members }) // written by `note`
     },
-    allowance(plan, { ordered, scheduled }) {
-      const at = clock.now()
-      return fleetOf(plan)?.allowance(standingOf(plan, { at, scheduled }), { at, ordered })
-    },
+    allowance: (plan, ordered) => fleetOf(plan)?.allowance(standingOf(plan), { at: clock.now(), ordered }),
     claim(plan, to) {
-      const at = clock.now()
-      if (fleetOf(plan)?.claim(standingOf(plan, { at }), to, at) !== false) return undefined
+      if (fleetOf(plan)?.claim(standingOf(plan), to, clock.now()) !== false) return undefined
       return { by: 'Budget', why: 'another object took the money of the shared budget meanwhile; decided anew at the next turn' }
     },
-    note(plan, done) {
+    note(plan, { decision, outcome }) {
       const ours = fleetOf(plan)
-      if (ours === undefined) return fleet?.forget(plan.target.id, clock.now()) // it may have left a tier that has a budget
-      ours.note(memberOf(plan, done, clock.now()), clock.now())
+      if (ours === undefined) return fleet?.forget(plan.target.id, clock.now())
+      ours.note(memberOf(plan, { decision, outcome }), clock.now())
       if (clock.now() - keptAt < KEEP_MS) return
       keptAt = clock.now()
       void store.remember(BUDGETS, { slots: ours.spent() })
@@ -90,18 +74,15 @@ export function createSharedBudgets(options: SharedBudgetsOptions): SharedBudget
   }
 }
 
-function standingOf(
-  { target, settings: { priority, tier }, costPerReplicaHour }: Plan,
-  { at, scheduled }: { readonly at: Instant; readonly scheduled?: readonly ScheduledWindow[] | undefined },
-): Standing {
-  const { minReplicas } = targetInForce(target, at, scheduled)
-  return { id: target.id, priority, costPerReplicaHour, minReplicas, ...(tier && { tier }) }
+function standingOf({ target, settings, costPerReplicaHour }: Plan): Standing {
+  const { priority, tier } = settings
+  return { id: target.id, priority, costPerReplicaHour, minReplicas: target.minReplicas, ...(tier && { tier }) }
 }
 
 /** What nothing is written for keeps what it has, whatever would be decided. */
-function memberOf(plan: Plan, { decision, outcome, scheduled }: Done, at: Instant): FleetMember {
+function memberOf(plan: Plan, { decision, outcome }: Parameters<SharedBudgets['note']>[1]): FleetMember {
   const ordered = outcome?.kind === 'scaled' ? decision.to : decision.from
-  const member = memberAfter(standingOf(plan, { at, scheduled }), { decision, target: plan.target, ordered })
+  const member = memberAfter(standingOf(plan), { decision, target: plan.target, ordered })
   const { mode } = plan.settings
   const isHandsOff = mode === 'Recommend' || mode === 'Paused'
   return isHandsOff ? { ...member, kept: ordered, needed: ordered, wanted: ordered } : member

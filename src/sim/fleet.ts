@@ -1,6 +1,7 @@
 import { createFleet, type Fleet, type FleetSettings, memberAfter, type Standing } from '../core/fleet/fleet.ts'
-import type { Decision } from '../core/model.ts'
+import type { Decision, Instant } from '../core/model.ts'
 import type { Rules } from '../core/rules.ts'
+import { targetInForce } from '../core/scheduled.ts'
 import { type Run, type Scenario, startSimulation } from './run.ts'
 
 /** One service of a simulated fleet. */
@@ -37,9 +38,12 @@ export async function simulateFleet(services: readonly FleetService[], options: 
 }
 
 function playerOf({ standing, rules, scenario }: FleetService, fleet: Fleet | undefined) {
-  const { target } = scenario
-  const me: Standing = { ...standing, id: target.id, minReplicas: target.minReplicas }
-  const simulation = startSimulation(rules, scenario, fleet && { allowance: now => fleet.allowance(me, now) })
-  const note = (decision: Decision) => fleet?.note(memberAfter(me, { decision, target, ordered: decision.to }), decision.at)
+  const targetAt = (at: Instant) => targetInForce(scenario.target, at, scenario.scheduled)
+  const meAt = (at: Instant): Standing => ({ ...standing, id: scenario.target.id, minReplicas: targetAt(at).minReplicas })
+  const simulation = startSimulation(rules, scenario, fleet && { allowance: now => fleet.allowance(meAt(now.at), now) })
+  const note = (decision: Decision) => {
+    const { at, to } = decision
+    fleet?.note(memberAfter(meAt(at), { decision, target: targetAt(at), ordered: to }), at)
+  }
   return { simulation, note }
 }

@@ -101,8 +101,7 @@ export function createFleet(
       const all = [...members.values()]
       const rooms = purses.filter(purse => isIn(purse, me) && purse.limits.enforcement === 'Cap').map(purse => roomOf(purse, all))
       const isFree = rooms.every(({ costPerHour, orderedPerHour: ordered }) => ordered + cost <= costPerHour + 1e-9)
-      const floor = Math.max(me.minReplicas, before?.minReplicas ?? 0, before?.kept ?? 0) // a schedule's floor is in its allowance
-      if (cost > 0 && replicas > floor && !isFree) return false
+      if (cost > 0 && replicas > Math.max(me.minReplicas, before?.kept ?? 0) && !isFree) return false
       if (before !== undefined) members.set(me.id, { ...before, ordered: replicas })
       return true
     },

@@ -37,8 +37,8 @@ interface State {
 type Pressure = 'unknown' | 'calm' | 'short' | 'mounting' | 'overload'
 
 /**
- * Passes pace, bounds and its own budget where, for several ticks, believed demand exceeds everything allowed (more needed than the
- * maximum), or all ready replicas are saturated while the backlog grows or the error budget burns fast. Never on missing or doubted
+ * Passes pace, bounds, its own budget and the surge budget, up to `maxReplicas` and for `maxDurationSeconds`, where, for several
+ * ticks, believed demand exceeds everything allowed (more needed than the maximum), or all ready replicas are saturated while the backlog grows or the error budget burns fast. Never on missing or doubted
  * demand: then a running emergency keeps what it has (missing) or gives way (doubted). Nor for want of money that is shared: what
  * others have is not its to take. It never lowers a count, and falls back by itself.
  */

@@ -44,8 +44,9 @@ export interface GuardSettings {
  * 4. `envelope` - no growth for demand that the screens do not believe, whatever the metrics of the pods say.
  * 5. `hold` - silence takes nothing away, not even for the budget, nor does an outage. Beside it `quality-guard`, where the target has
  *    Guard objectives: quality below its minimum is never traded for cost either.
- * 6. `emergency` - for believed demand only, passes pace, bounds and its own budget up to its own maximum, never the money that it
- *    shares with others, and falls back by itself.
+ * 6. `emergency` - for believed demand only, passes pace, bounds, its own budget and the surge budget, up to its own maximum and for its
+ *    duration, never the money that it shares with others, and falls back by itself. Who wants the surge budget to bind states none, or a
+ *    low `maxReplicas` of it.
  * 7. `breaker` - no more of what demonstrably does not help, in an emergency too.
  * 8. `ceiling` - 500, a whole number, never below zero; binds everything.
  *
