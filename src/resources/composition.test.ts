@@ -52,7 +52,11 @@ describe('documents that are sound alone and not together', () => {
 
   test('a policy whose least ends up above its most is refused; an object below the floor of its tier is told what holds', async () => {
     expect(await problems(policy('a', '{ extends: [tier-enterprise], defaults: { maxReplicas: 2 } }'))).toEqual([
-      { line: 1, severity: 'error', message: 'a: minReplicas 3 (policy tier-enterprise) is above maxReplicas 2; 2 holds' },
+      {
+        line: 1,
+        severity: 'error',
+        message: 'a: minReplicas 3 (policy tier-enterprise) is above maxReplicas 2, expected at most that',
+      },
     ])
     expect(await problems(object('tier: Enterprise, maxReplicas: 2'))).toEqual([
       { line: 1, severity: 'warning', message: 'web: minReplicas 3 (tier Enterprise) is above maxReplicas 2; 2 holds' },

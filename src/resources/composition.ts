@@ -53,5 +53,6 @@ function refusal(problem: string, own: readonly ScalingPolicy[], names: Readonly
 function contradictions({ document }: Resource, { name, origins, warnings }: Settings): readonly Found[] {
   if (!origins.minReplicas?.startsWith('maxReplicas of ')) return []
   const message = warnings.find(warning => warning.startsWith('minReplicas ')) ?? 'minReplicas is above maxReplicas'
-  return [{ severity: document.kind === 'ScalingPolicy' ? 'error' : 'warning', message: `${name}: ${message}` }]
+  if (document.kind === 'HorizontalPodAutoscaler') return [{ severity: 'warning', message: `${name}: ${message}` }]
+  return [{ severity: 'error', message: `${name}: ${message.replace(/; \d+ holds$/, ', expected at most that')}` }]
 }

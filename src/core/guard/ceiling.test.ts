@@ -13,6 +13,12 @@ describe('ceiling', () => {
     expect(play(ceiling({ maxReplicas: 50 }), [{ seconds: 0, asked: 51 }])[0]?.replicas).toBe(50)
   })
 
+  test('an object whose own maximum is higher may have that', () => {
+    const large = { ...workload, maxReplicas: 2000 }
+    const most = (asked: number) => play(ceiling(), [{ seconds: 0, asked, spec: 800 }], large)[0]!.replicas
+    expect([most(1500), most(3000)]).toEqual([1500, 2000])
+  })
+
   test('zero is refused while the minimum is above zero, allowed when it is zero, and kept when set by hand', () => {
     expect(ask(0)).toMatchObject({ replicas: 1, why: 'never to zero while minReplicas is above 0' })
     expect(ask(-3).replicas).toBe(1)

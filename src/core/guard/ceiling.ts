@@ -1,7 +1,7 @@
 import type { Guard } from '../rules.ts'
 
 export interface CeilingSettings {
-  /** No decision ever exceeds it, whoever asked. Default 500. */
+  /** No decision ever exceeds it, whoever asked, but for an object whose own maximum is higher. Default 500. */
   readonly maxReplicas?: number
 }
 
@@ -10,11 +10,12 @@ export interface CeilingSettings {
  * be learnt from it), a fraction is rounded up, and a workload whose minimum is not 0 is never switched off; one that
  * somebody set to 0 by hand stays there (as with the HPA, that pauses it).
  */
-export function ceiling({ maxReplicas = 500 }: CeilingSettings = {}): Guard {
+export function ceiling({ maxReplicas: given = 500 }: CeilingSettings = {}): Guard {
   return {
     name: 'ceiling',
     limit: (draft, { target, situation }) => {
       const { spec } = situation.observation.replicas
+      const maxReplicas = Math.max(given, target.maxReplicas)
       const asked = draft.replicas
       if (!Number.isFinite(asked)) return { replicas: within(spec, maxReplicas), why: `${asked} is no count: keeps ${spec}` }
       const whole = Math.ceil(asked - 1e-9)

@@ -48,7 +48,7 @@ export interface GuardSettings {
  *    duration, never the money that it shares with others, and falls back by itself. Who wants the surge budget to bind states none, or a
  *    low `maxReplicas` of it.
  * 7. `breaker` - no more of what demonstrably does not help, in an emergency too.
- * 8. `ceiling` - 500, a whole number, never below zero; binds everything.
+ * 8. `ceiling` - 500 (or maxReplicas, where a person wrote more), a whole number, never below zero; binds everything.
  *
  * Of two wishes the stronger is thus: safety floor, telemetry hold, attack envelope, hard budget, SLO, cost.
  */
