@@ -63,6 +63,16 @@ describe('documents that are sound alone and not together', () => {
     ])
   })
 
+  test('a policyRef to what is nowhere to be seen is told', async () => {
+    expect(await problems(object('maxReplicas: 9, policyRef: { name: house }'))).toEqual([
+      {
+        line: 1,
+        severity: 'warning',
+        message: 'web: policyRef house is not among these files and the default policies: it may be in the cluster',
+      },
+    ])
+  })
+
   test('what is extended and is nowhere to be seen may be in the cluster', async () => {
     const [only] = await problems(policy('a', '{ extends: [house] }'))
     expect(only).toMatchObject({ severity: 'warning', message: expect.stringContaining('extends house, which is not there') })

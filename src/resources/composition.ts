@@ -50,7 +50,11 @@ function refusal(problem: string, own: readonly ScalingPolicy[], names: Readonly
 }
 
 /** An object whose maxReplicas is below its tier's floor is told and cut; a policy that contradicts itself serves nobody. */
-function contradictions({ document }: Resource, { name, origins, warnings }: Settings): readonly Found[] {
+function contradictions({ document }: Resource, { name, origins, warnings, missingPolicy }: Settings): readonly Found[] {
+  if (missingPolicy !== undefined) {
+    const message = `${name}: policyRef ${missingPolicy} is not among these files and the default policies: it may be in the cluster`
+    return [{ severity: 'warning', message }]
+  }
   if (!origins.minReplicas?.startsWith('maxReplicas of ')) return []
   const message = warnings.find(warning => warning.startsWith('minReplicas ')) ?? 'minReplicas is above maxReplicas'
   if (document.kind === 'HorizontalPodAutoscaler') return [{ severity: 'warning', message: `${name}: ${message}` }]
