@@ -47,8 +47,10 @@ describe('what burns is answered', () => {
     ])
   })
 
-  test('with a tenth more where work waits in a queue, whatever the load', () => {
-    expect(play([{ minute: 0, rate: 50, more: { demand: 300, observation: { backlog: 7 } } }])).toEqual([11])
+  test('with a tenth more where half a minute of work waits in a queue, whatever the load; a few jobs that wait are no sign', () => {
+    const waiting = (backlog: number) => play([{ minute: 0, rate: 50, more: { demand: 300, observation: { backlog } } }])
+    expect(waiting(30_000)).toEqual([11])
+    expect(waiting(7)).toEqual(['error ratio burns, but the replicas have room left: more do not help'])
   })
 
   test('not where replicas have room left, nor where nobody knows the demand', () => {

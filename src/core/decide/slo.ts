@@ -14,6 +14,8 @@ interface State {
 
 /** Replicas are at their safe load from this share of it on. */
 const FULL = 0.9
+/** Work waits in earnest where the ready replicas would need that long for it; a few jobs that wait are how queues are. */
+const WAITING_SECONDS = 30
 /** A block: a tenth more. */
 const BLOCK = 0.1
 /** So many orders without relief, and replicas are not what is missing. */
@@ -63,8 +65,8 @@ function hindranceTo(context: Context, last: Partial<State>): string | undefined
   const { replicas, backlog = 0 } = situation.observation
   const { demand } = situation
   if (demand === undefined) return 'but the demand is missing'
-  if (demand < FULL * replicas.ready * target.capacityPerReplica && backlog <= 0)
-    return 'but the replicas have room left: more do not help'
+  const capacity = replicas.ready * target.capacityPerReplica
+  if (demand < FULL * capacity && backlog < WAITING_SECONDS * capacity) return 'but the replicas have room left: more do not help'
   if ((last.orders ?? 0) >= MOST_ORDERS) return `and ${MOST_ORDERS} orders brought no relief: more replicas do not help`
   if (replicas.ready < replicas.spec) return 'and what was ordered is not ready yet'
   if (last.at !== undefined && !hasShown(context, last)) return 'and the last order has not shown its effect yet'
