@@ -66,11 +66,6 @@ async function recordedIn(file: string, past: Past) {
 /** Learning takes minutes: what somebody else has written meanwhile is no ground to stand on. */
 async function keep({ changed, heldOut, from, to, searchDays, tried }: Lesson, { log, service, entries, revisions }: Known) {
   if (log === undefined || heldOut === undefined) return undefined
-  if ((await log.entries(service)).length !== entries.length)
-    throw new CrescendoError(
-      'CRS_USAGE',
-      `${service}: its revisions have changed while this one was learnt, expected to learn alone: learn anew`,
-    )
   const parent = inForce(revisions)
   const entry: LearntEntry = {
     kind: 'Learnt',
@@ -85,7 +80,7 @@ async function keep({ changed, heldOut, from, to, searchDays, tried }: Lesson, {
     tried,
     evidence: heldOut,
   }
-  await log.append(service, entry)
+  await log.append(service, entry, entries)
   return entry
 }
 

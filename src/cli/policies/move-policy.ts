@@ -102,7 +102,7 @@ const scalarsText = (scalars: Revision['scalars']): string =>
 type Move = Pick<MovedEntry, 'to' | 'why' | 'by'>
 
 async function keepMove({ known, revision, log }: Chosen, how: Move): Promise<void> {
-  await log.append(known.service, { kind: 'Moved', revision: revision.revision, at: Date.now(), ...how })
+  await log.append(known.service, { kind: 'Moved', revision: revision.revision, at: Date.now(), ...how }, known.entries)
 }
 
 async function move(chosen: Chosen, how: Move, { json }: { readonly json?: true }): Promise<void> {
