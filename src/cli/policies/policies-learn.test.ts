@@ -129,6 +129,23 @@ describe('the life of a revision', () => {
     expect((await crescendo('promote', ...mine, '--approve-as', 'Mona')).out).toContain('revision 1 is promoted')
   })
 
+  test('ends in a line that a policy obeys as it is printed, and one to take out again', async () => {
+    await candidate(6, { keptDays: 12, deadband: 0.09 })
+    const log = revisionLog(revisionFile(at('learnt.jsonl')), await revisionKey(`${at('learnt.jsonl')}.key`, { create: false }))
+    await log.append(NAME, { kind: 'Moved', revision: 1, at: START + 9 * DAY, to: 'Shadow', why: 'it held' })
+    const { out } = await crescendo('promote', ...kept(), '--approve-as', 'Mona')
+    const line = /write into its policy: (.*)\n$/.exec(out)?.[1]
+    expect(line).toBe('learning: { scalars: { keptDays: 12, deadband: "0.09" } }')
+    const text = readFileSync(POLICY, 'utf8')
+    writeFileSync(at('written.yaml'), `${text.slice(0, text.indexOf('    learning:'))}    ${line}\n`)
+    const show = await crescendo('show', NAME, '--file', at('written.yaml'))
+    expect(show.err).toBe('')
+    expect(show.out).toMatch(/^learning\.scalars\.keptDays +policy recommendations +12$/m)
+    expect((await crescendo('rollback', ...kept())).out).toContain(
+      `a controller reads no revisions; take out of its policy: ${line}\n`,
+    )
+  })
+
   test('from the shadow by a person into force, where show names it, and back again', async () => {
     await candidate(6)
     const newer = trace('newer.csv', 10)
