@@ -27,6 +27,8 @@ export const ERROR_CODES = {
     'A secret that the configuration names is not there or is empty. Set the environment variable, or write the file, that the message names.',
   CRS_REVISION_SEAL:
     'A learnt revision does not carry the seal of its content: it was changed after it was written, or another key wrote it. Use the key that wrote it, or begin a new file with `crescendo policies learn`.',
+  CRS_REVISION_CONFLICT:
+    'Two commands worked on the same revisions: another holds the lock, has written meanwhile, or has given the same number. The message says which, and what to do.',
 } as const
 
 export type ErrorCode = keyof typeof ERROR_CODES

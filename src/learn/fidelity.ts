@@ -15,6 +15,9 @@ export interface Fidelity {
   readonly why: string
 }
 
+/** Held against what was recorded, or with nothing recorded to hold it against. */
+export type Fidelities = Fidelity | 'NotChecked'
+
 /** Further off than this, and what the simulator says of other policies is not believed either. */
 const MOST_OFF = 0.05
 

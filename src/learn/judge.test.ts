@@ -35,6 +35,12 @@ test('cheaper, but with bad minutes that might be more on other days, is refused
   expect(verdict).toMatchObject({ isAccepted: false, why: 'bad minutes may be more than 2 % worse' })
 })
 
+test('days on which no replica ran prove nothing, however many bad minutes are gone', () => {
+  const verdict = judge({ before: figures(flat(0), flat(9)), after: figures(flat(0), flat(1)) }, days)
+  expect(verdict.badMinutes.isBetter).toBe(true)
+  expect(verdict).toMatchObject({ isAccepted: false, why: 'no replica ran on these days: there is no cost to promise' })
+})
+
 test('what other days might turn round is no difference', () => {
   const after = figures([92, 101, 100, 101, 100, 101, 100, 101], [...before.badMinutes])
   expect(judge({ before, after }, days)).toMatchObject({

@@ -32,7 +32,8 @@ export interface Days {
 
 /**
  * Whether `after` may take the place of `before`: with 95 % confidence one of cost and bad minutes is better, and the other is no more than
- * 2 % worse. A difference that other days might have turned round is no difference.
+ * 2 % worse. A difference that other days might have turned round is no difference. Days without a replica prove nothing: a rollback has
+ * no cost then to hold the later one against.
  */
 export function judge(
   { before, after }: { readonly before: DayFigures; readonly after: DayFigures },
@@ -41,7 +42,7 @@ export function judge(
   const cut = (column: Float64Array) => Array.from(column.subarray(from, to))
   const replicaHours = compared(cut(before.replicaHours), cut(after.replicaHours), seed)
   const badMinutes = compared(cut(before.badMinutes), cut(after.badMinutes), seed)
-  const isSafe = replicaHours.isWithinLimit && badMinutes.isWithinLimit
+  const isSafe = replicaHours.before > 0 && replicaHours.isWithinLimit && badMinutes.isWithinLimit
   const isAccepted = isSafe && (replicaHours.isBetter || badMinutes.isBetter)
   return { days: to - from, replicaHours, badMinutes, isAccepted, why: whyOf({ replicaHours, badMinutes }) }
 }
@@ -61,6 +62,7 @@ function compared(before: readonly number[], after: readonly number[], seed: num
 const total = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0)
 
 function whyOf({ replicaHours, badMinutes }: Pick<Judgement, 'replicaHours' | 'badMinutes'>): string {
+  if (replicaHours.before === 0) return 'no replica ran on these days: there is no cost to promise'
   const beyond = 'more than 2 % worse'
   if (!badMinutes.isWithinLimit) return `bad minutes may be ${beyond}`
   if (!replicaHours.isWithinLimit) return `the cost may be ${beyond}`

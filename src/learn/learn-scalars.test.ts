@@ -123,7 +123,7 @@ describe('learning', () => {
     expect(lesson).toMatchObject({ outcome: 'Unfaithful', tried: 0 })
     const near = await learnScalars(past, { ...options, replays, recorded: { replicaHours: new Float64Array(14).fill(103) } })
     expect(near.outcome).toBe('NothingBetter')
-    expect(near.fidelity?.isFaithful).toBe(true)
+    expect(near.fidelity).toMatchObject({ isFaithful: true })
   })
 
   test('tries no more than it may, tells how far it is, and steps by a fifth at most', async () => {

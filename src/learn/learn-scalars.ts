@@ -1,6 +1,6 @@
 import { type LearntScalars, SCALAR_NAMES, type ScalarName, USUAL_SCALARS } from '../core/policy/learnt-scalars.ts'
 import { timeOf } from '../sim/load.ts'
-import { type Fidelity, fidelityOf, type RecordedReplicas } from './fidelity.ts'
+import { type Fidelities, fidelityOf, type RecordedReplicas } from './fidelity.ts'
 import { type Judgement, judge } from './judge.ts'
 import { type PastReplays, sharedPast } from './past-replays.ts'
 import type { Past } from './replay-past.ts'
@@ -34,7 +34,7 @@ export interface Lesson {
   readonly changed: Partial<LearntScalars>
   /** Of the days that the search never saw. */
   readonly heldOut?: Judgement
-  readonly fidelity?: Fidelity
+  readonly fidelity: Fidelities
 }
 
 /** Shorter pasts hold too few days to be sure of anything, of longer ones only the end counts. */
@@ -63,9 +63,11 @@ export async function learnScalars(told: Past, options: LearnOptions): Promise<L
   const common = { from: load.startMs, to: timeOf(load, load.value.length), searchDays, tried: 0, changed: {} }
   onProgress?.('recording the past', 0, options.candidates)
   const { figures: before, tape } = await replays.record(past)
-  const fidelity = options.recorded && fidelityOf(before, options.recorded, { from: WARM_DAYS, to: days })
-  const facts = fidelity === undefined ? common : { ...common, fidelity }
-  if (fidelity !== undefined && !fidelity.isFaithful) return { ...facts, outcome: 'Unfaithful', why: fidelity.why }
+  const fidelity: Fidelities = options.recorded
+    ? fidelityOf(before, options.recorded, { from: WARM_DAYS, to: days })
+    : 'NotChecked'
+  const facts = { ...common, fidelity }
+  if (fidelity !== 'NotChecked' && !fidelity.isFaithful) return { ...facts, outcome: 'Unfaithful', why: fidelity.why }
   const ticksPerDay = Math.round(DAY_MS / load.tickMs)
   const found = await searchScalars({
     base,

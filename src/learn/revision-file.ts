@@ -1,10 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { appendFile, readFile, truncate, writeFile } from 'node:fs/promises'
+import { appendFile, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import { CrescendoError, fileError, isFileError } from '../errors.ts'
 import type { SealedEntries, SealedEntry } from './revision-log.ts'
 
-/** Sealed entries in a file, one JSON document a line (`docs/formats/revisions.md`). A file that is not there holds none. */
-export function revisionFile(path: string): SealedEntries {
+/**
+ * Sealed entries in a file, one JSON document a line (`docs/formats/revisions.md`). A file that is not there holds none. Who appends holds
+ * the lock `path.lock`; others wait for it, for `patienceMs` at most.
+ */
+export function revisionFile(path: string, { patienceMs = 5_000 } = {}): SealedEntries {
   return {
     place: path,
     async read(service) {
@@ -18,6 +22,35 @@ export function revisionFile(path: string): SealedEntries {
       if (whole !== text) await truncate(path, Buffer.byteLength(whole)).catch(refused)
       await appendFile(path, `${JSON.stringify(sealed)}\n`, { mode: 0o600 }).catch(refused)
     },
+    async alone(work) {
+      const lock = `${path}.lock`
+      await take(lock, patienceMs)
+      await work().finally(() => rm(lock, { force: true }))
+    },
+  }
+}
+
+const LOOK_AGAIN_MS = 20
+
+/** Makes the lock file, which only one of many can. */
+async function take(lock: string, patienceMs: number): Promise<void> {
+  for (let waitedMs = 0; !(await isMade(lock)); waitedMs += LOOK_AGAIN_MS) {
+    if (waitedMs >= patienceMs)
+      throw new CrescendoError(
+        'CRS_REVISION_CONFLICT',
+        `${lock}: another command holds the revisions for ${patienceMs / 1000} s already; where none runs, one has died: remove this file`,
+      )
+    await wait(LOOK_AGAIN_MS)
+  }
+}
+
+async function isMade(lock: string): Promise<boolean> {
+  try {
+    await writeFile(lock, `${process.pid}\n`, { mode: 0o600, flag: 'wx' })
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    return refused(error)
   }
 }
 

@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createHmac } from 'node:crypto'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -56,6 +57,52 @@ describe('sealed entries in a file', () => {
     await revisionLog(revisionFile(file), key).append('checkout', moved(1, 'fourth'))
     expect((await read()).at(-1)).toEqual(moved(1, 'fourth'))
     expect(linesOf()).toHaveLength(5)
+  })
+
+  test('many that append at once stand in one chain, and leave no lock behind', async () => {
+    const logs = Array.from({ length: 12 }, () => revisionLog(revisionFile(file), key))
+    await Promise.all(logs.map((log, index) => log.append('checkout', moved(1, `of ${index}`))))
+    expect(await read()).toHaveLength(12)
+    expect(readdirSync(folder)).toEqual(['revisions.jsonl'])
+  })
+
+  test('a lock that nobody lets go is named, and one that cannot be made too', async () => {
+    writeFileSync(`${file}.lock`, '')
+    const impatient = revisionLog(revisionFile(file, { patienceMs: 40 }), key)
+    await expect(impatient.append('checkout', moved(1, 'first'))).rejects.toMatchObject({
+      code: 'CRS_REVISION_CONFLICT',
+      message: `${file}.lock: another command holds the revisions for 0.04 s already; where none runs, one has died: remove this file`,
+    })
+    expect(await read()).toEqual([])
+    const nowhere = revisionLog(revisionFile(join(folder, 'none', 'revisions.jsonl')), key)
+    await expect(nowhere.append('checkout', moved(1, 'first'))).rejects.toMatchObject({ code: 'CRS_FILE_NOT_FOUND' })
+  })
+
+  test('what builds on entries is not added where others were added meanwhile', async () => {
+    const log = revisionLog(revisionFile(file), key)
+    const known = await log.entries('checkout')
+    await log.append('checkout', moved(1, 'of somebody else'))
+    await expect(log.append('checkout', moved(1, 'late'), known)).rejects.toMatchObject({
+      code: 'CRS_REVISION_CONFLICT',
+      message: expect.stringContaining('the revisions of checkout have changed since this command read them'),
+    })
+    await log.append('search', moved(1, 'of another service'), [])
+    expect(await read()).toHaveLength(1)
+  })
+
+  test('a number that was given twice is refused, by who reads and by who appends', async () => {
+    const twin = { kind: 'Learnt', revision: 1, scalars: {} } as unknown as RevisionEntry // as much as the log looks at
+    const log = revisionLog(revisionFile(file), key)
+    await log.append('checkout', twin)
+    const refusal = { code: 'CRS_REVISION_CONFLICT', message: expect.stringContaining('checkout: found revision 1 twice') }
+    await expect(log.append('checkout', twin)).rejects.toMatchObject(refusal)
+    expect(await read()).toHaveLength(1)
+    const before = JSON.parse(linesOf()[0]!).seal
+    const seal = createHmac('sha256', key)
+      .update(JSON.stringify([before, 'checkout', twin]))
+      .digest('hex')
+    writeFileSync(file, `${JSON.stringify({ service: 'checkout', entry: twin, seal })}\n`, { flag: 'a' })
+    await expect(read()).rejects.toMatchObject(refusal)
   })
 
   test('another key reads nothing, and nothing is added to what is broken', async () => {

@@ -16,13 +16,16 @@ export interface SealedEntries {
   readonly place: string
   read(service: string): Promise<readonly SealedEntry[]>
   append(sealed: SealedEntry): Promise<void>
+  /** Does the work while nobody else appends. Throws where another does not get done with its own. */
+  alone(work: () => Promise<void>): Promise<void>
 }
 
 /** The revisions of services, each service a chain of its own: an entry that was changed, taken out or moved breaks all seals behind it. */
 export interface RevisionLog {
-  /** Throws where a seal does not fit. */
+  /** Throws where a seal does not fit, or a number was given twice. */
   entries(service: string): Promise<readonly RevisionEntry[]>
-  append(service: string, entry: RevisionEntry): Promise<void>
+  /** `known`: the entries that this one builds on; throws where others have been added to them. */
+  append(service: string, entry: RevisionEntry, known?: readonly RevisionEntry[]): Promise<void>
 }
 
 export function revisionLog(kept: SealedEntries, key: Uint8Array): RevisionLog {
@@ -35,14 +38,23 @@ export function revisionLog(kept: SealedEntries, key: Uint8Array): RevisionLog {
       if (entry.kind === 'Learnt') refuseWild(entry.scalars, `${kept.place}: revision ${entry.revision} of ${service}`)
       before = seal
     }
-    return { entries: sealed.map(({ entry }) => entry), before }
+    const entries = sealed.map(({ entry }) => entry)
+    refuseTwins(entries, `${kept.place}: ${service}`)
+    return { entries, before }
   }
   return {
     entries: async service => (await checked(service)).entries,
-    async append(service, entry) {
-      const { before } = await checked(service)
-      await kept.append({ service, entry, seal: sealOf({ before, service, entry }, key) })
-    },
+    append: (service, entry, known) =>
+      kept.alone(async () => {
+        const { entries, before } = await checked(service)
+        if (known !== undefined && known.length !== entries.length)
+          throw new CrescendoError(
+            'CRS_REVISION_CONFLICT',
+            `${kept.place}: the revisions of ${service} have changed since this command read them, so nothing was written: run it again`,
+          )
+        refuseTwins([...entries, entry], `${kept.place}: ${service}`)
+        await kept.append({ service, entry, seal: sealOf({ before, service, entry }, key) })
+      }),
   }
 }
 
@@ -66,6 +78,16 @@ function sameSeal(found: unknown, expected: string): boolean {
 function refuseWild(scalars: object, place: string): void {
   const [problem] = scalarProblems(scalars)
   if (problem !== undefined) throw tampered(`${place}: ${problem}`)
+}
+
+function refuseTwins(entries: readonly RevisionEntry[], place: string): void {
+  const numbers = entries.flatMap(({ kind, revision }) => (kind === 'Learnt' ? [revision] : []))
+  const twin = numbers.find((number, index) => numbers.indexOf(number) < index)
+  if (twin === undefined) return
+  throw new CrescendoError(
+    'CRS_REVISION_CONFLICT',
+    `${place}: found revision ${twin} twice, expected every number once; nothing of it is used: begin a new file`,
+  )
 }
 
 function tampered(found: string): CrescendoError {

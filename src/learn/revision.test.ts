@@ -9,6 +9,7 @@ const compared = {
   isBetter: true,
   isWithinLimit: true,
 }
+const fidelity = { simulatedHours: 99, recordedHours: 100, days: 11, isFaithful: true, why: 'within 5 %' }
 const learnt = (revision: number, at: number, parent = 0): LearntEntry => ({
   kind: 'Learnt',
   revision,
@@ -20,7 +21,7 @@ const learnt = (revision: number, at: number, parent = 0): LearntEntry => ({
   to: at,
   searchDays: 10,
   tried: 45,
-  evidence: { days: 4, replicaHours: compared, badMinutes: compared, isAccepted: true, why: 'better' },
+  evidence: { days: 4, replicaHours: compared, badMinutes: compared, isAccepted: true, why: 'better', fidelity },
 })
 const moved = (revision: number, to: MovedEntry['to'], at: number): MovedEntry => ({ kind: 'Moved', revision, to, at, why: 'so' })
 
@@ -68,6 +69,20 @@ describe('the way of a revision', () => {
     const entries = [learnt(1, 1), moved(1, 'Shadow', 2)]
     expect(refusal(entries, { needsApproval: true })).toMatch(/needs a person's approval: --approve-as NAME$/)
     expect(refusal(entries, { needsApproval: true, by: 'mona' })).toBeUndefined()
+  })
+
+  test('needs a person too where nothing recorded says that the simulator is right', () => {
+    const told = learnt(1, 1)
+    for (const unchecked of [
+      { ...told.evidence, fidelity: 'NotChecked' as const },
+      (({ fidelity: _, ...older }) => older)(told.evidence),
+    ]) {
+      const entries = [{ ...told, evidence: unchecked }, moved(1, 'Shadow', 2)]
+      expect(refusal(entries, {})).toBe(
+        'revision 1 is shadow, and its fidelity was not checked: --approve-as NAME, or learn anew with --recorded-replicas',
+      )
+      expect(refusal(entries, { by: 'mona' })).toBeUndefined()
+    }
   })
 
   test('is one step a week, and rests a week after a rollback', () => {

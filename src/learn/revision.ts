@@ -1,5 +1,6 @@
 import type { Instant } from '../core/model.ts'
 import type { LearntScalars } from '../core/policy/learnt-scalars.ts'
+import type { Fidelities } from './fidelity.ts'
 import type { Judgement } from './judge.ts'
 
 /** Where a learnt policy stands in its life. */
@@ -22,7 +23,8 @@ export type RevisionEntry =
       readonly to: Instant
       readonly searchDays: number
       readonly tried: number
-      readonly evidence: Judgement
+      /** Without `fidelity` nothing is known of it, which is as if it was not checked. */
+      readonly evidence: Judgement & { readonly fidelity?: Fidelities }
     }
   | {
       readonly kind: 'Moved'
@@ -93,8 +95,8 @@ export function refusalOf(revision: Revision, revisions: readonly Revision[], wa
   if (wanted.to === 'RolledBack' && state === 'Promoted' && revision.revision !== parent)
     return `${found}, but revision ${parent} is in force on top of it: roll that back`
   if (wanted.to !== 'Promoted') return undefined
-  if (wanted.needsApproval && wanted.by === undefined)
-    return `${found}, and this policy needs a person's approval: --approve-as NAME`
+  const open = wanted.by === undefined ? unapproved(revision, wanted) : undefined
+  if (open !== undefined) return `${found}, and ${open}`
   if (revision.parent !== parent)
     return `${found}, but it was learnt on top of revision ${revision.parent}, and ${parent} is in force: learn anew`
   const rest = restingUntil(revisions)
@@ -102,6 +104,17 @@ export function refusalOf(revision: Revision, revisions: readonly Revision[], wa
     return `${found}, but the last step is less than a week old: possible from ${new Date(rest).toISOString().slice(0, 10)} on`
   return undefined
 }
+
+/** What only a person's name settles; absent where nothing is open. */
+function unapproved({ evidence }: Revision, { needsApproval }: Wanted): string | undefined {
+  if (needsApproval) return "this policy needs a person's approval: --approve-as NAME"
+  if (isChecked(evidence.fidelity)) return undefined
+  return 'its fidelity was not checked: --approve-as NAME, or learn anew with --recorded-replicas'
+}
+
+/** Whether the simulator was held against replicas that were recorded. */
+export const isChecked = (fidelity: Fidelities | undefined): fidelity is Exclude<Fidelities, 'NotChecked'> =>
+  fidelity !== undefined && fidelity !== 'NotChecked'
 
 const COMES_FROM: Readonly<Record<RevisionState, readonly RevisionState[]>> = {
   Candidate: [],

@@ -41,6 +41,13 @@ test('a cost of more than 115 % of what was promised is one too', () => {
   expect(reason(lived({}, 112), lived({}, 100), 0.95)).toBe('224 replica-hours are 118 % of the 190 that it promised')
 })
 
+test('evidence without a replica promised nothing: then the cost of the old policy is the measure', () => {
+  for (const nothing of [0 / 0, 1 / 0]) {
+    expect(reason(lived({}, 114), lived({}, 100), nothing)).toBeUndefined()
+    expect(reason(lived({}, 116), lived({}, 100), nothing)).toBe('232 replica-hours are 116 % of the 200 that it promised')
+  }
+})
+
 test('one bad tick alone is bad luck, whatever rate it makes', () => {
   const told = { old: lived({}), days: { from: 0, to: 2 }, badMinutesPerDay: 1.44, tickMinutes: 1, promisedCost: 1 }
   expect(rollbackReason({ ...told, learnt: lived({ 5: 1, 20: 1 }) })).toBeUndefined()

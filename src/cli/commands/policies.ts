@@ -63,7 +63,8 @@ from. Where neither cost nor bad minutes come out more than 2 % worse it may be 
 
 const PROMOTE_HELP = `
 A revision that held in the shadow comes in force: show it with policies show --revisions FILE. One step a week. The tier Enterprise, and
-learning.mode RequireApproval, need --approve-as NAME. Its seal (HMAC-SHA256) is checked with the key of --key-file.`
+learning.mode RequireApproval, need --approve-as NAME, as does a revision that was learnt without
+--recorded-replicas. Its seal (HMAC-SHA256) is checked with the key of --key-file.`
 
 const ROLLBACK_HELP = `
 With --trace the revision goes only where newer load asks for it: more than twice the error budget burnt within an hour, or all of it

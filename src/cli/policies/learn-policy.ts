@@ -9,7 +9,7 @@ import { progressLine } from '../backtest/progress-line.ts'
 import type { LearnOptions } from '../commands/policies.ts'
 import { note, printJson, printLine } from '../output.ts'
 import { type Known, knownOf, learningWorld } from './learning-world.ts'
-import { changeLines, evidenceLines } from './told.ts'
+import { changeLines, evidenceLines, fidelityLine } from './told.ts'
 
 const DAY_MS = 86_400_000
 
@@ -64,13 +64,11 @@ async function recordedIn(file: string, past: Past) {
 }
 
 /** Learning takes minutes: what somebody else has written meanwhile is no ground to stand on. */
-async function keep({ changed, heldOut, from, to, searchDays, tried }: Lesson, { log, service, entries, revisions }: Known) {
+async function keep(
+  { changed, heldOut, fidelity, from, to, searchDays, tried }: Lesson,
+  { log, service, entries, revisions }: Known,
+) {
   if (log === undefined || heldOut === undefined) return undefined
-  if ((await log.entries(service)).length !== entries.length)
-    throw new CrescendoError(
-      'CRS_USAGE',
-      `${service}: its revisions have changed while this one was learnt, expected to learn alone: learn anew`,
-    )
   const parent = inForce(revisions)
   const entry: LearntEntry = {
     kind: 'Learnt',
@@ -83,9 +81,9 @@ async function keep({ changed, heldOut, from, to, searchDays, tried }: Lesson, {
     to,
     searchDays,
     tried,
-    evidence: heldOut,
+    evidence: { ...heldOut, fidelity },
   }
-  await log.append(service, entry)
+  await log.append(service, entry, entries)
   return entry
 }
 
@@ -104,11 +102,11 @@ function tell(lesson: Lesson, { known: { service }, entry, options }: Told): voi
 
 function linesOf(lesson: Lesson, service: string): readonly string[] {
   const { outcome, tried, searchDays, why, changed, heldOut, fidelity } = lesson
-  const faithful = [fidelity?.why ?? 'fidelity not checked: no --recorded-replicas tell what really ran']
-  if (outcome === 'Unfaithful') return [...faithful, `${service}: nothing was learnt`]
+  const faithful = fidelityLine(fidelity)
+  if (outcome === 'Unfaithful') return [faithful, `${service}: nothing was learnt`]
   const policies = `${tried} ${tried === 1 ? 'policy' : 'policies'} tried on ${searchDays} days`
   return [
-    ...faithful,
+    faithful,
     `${service}: ${policies}: ${OUTCOMES[outcome]}, ${why}`,
     ...changeLines(changed).map(line => `  ${line}`),
     ...(heldOut === undefined ? [] : evidenceLines(heldOut).map(line => `  ${line}`)),

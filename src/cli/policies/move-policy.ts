@@ -93,16 +93,16 @@ async function reasonIn(trace: string, { options, chosen: { known, revision } }:
   })
 }
 
-/** "learning: { scalars: { deadband: "0.08" } }": as a policy states it. */
+/** "learning: { scalars: { deadband: "0.08" } }": as a policy states it, quantities in quotes and days without. */
 const scalarsText = (scalars: Revision['scalars']): string =>
   `learning: { scalars: { ${Object.entries(scalars)
-    .map(([name, value]) => `${name}: "${value}"`)
+    .map(([name, value]) => (name === 'keptDays' ? `${name}: ${value}` : `${name}: "${value}"`))
     .join(', ')} } }`
 
 type Move = Pick<MovedEntry, 'to' | 'why' | 'by'>
 
 async function keepMove({ known, revision, log }: Chosen, how: Move): Promise<void> {
-  await log.append(known.service, { kind: 'Moved', revision: revision.revision, at: Date.now(), ...how })
+  await log.append(known.service, { kind: 'Moved', revision: revision.revision, at: Date.now(), ...how }, known.entries)
 }
 
 async function move(chosen: Chosen, how: Move, { json }: { readonly json?: true }): Promise<void> {
@@ -123,6 +123,8 @@ async function move(chosen: Chosen, how: Move, { json }: { readonly json?: true 
   )
   printLine(now === undefined ? 'in force is the policy as written' : `in force is revision ${now.revision}`)
   if (now !== undefined) printLine(`a controller reads no revisions; write into its policy: ${scalarsText(now.scalars)}`)
+  else if (revision.state === 'Promoted')
+    printLine(`a controller reads no revisions; take out of its policy: ${scalarsText(revision.scalars)}`)
 }
 
 /** One line, and exit code 1: the command line was right, what it asked for is not to be had now. */

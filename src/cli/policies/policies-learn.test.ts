@@ -79,7 +79,7 @@ describe('policies learn', () => {
   test('says what came of it, as JSON too, and what is kept', async () => {
     const { code, out } = await learn(trace('two-weeks.csv', 14), '--json', '--revisions', at('learnt.jsonl'))
     const lesson = JSON.parse(out)
-    expect(lesson).toMatchObject({ service: NAME, searchDays: 10, from: START, to: START + 14 * DAY })
+    expect(lesson).toMatchObject({ service: NAME, fidelity: 'NotChecked', searchDays: 10, from: START, to: START + 14 * DAY })
     expect(lesson.tried).toBeLessThanOrEqual(3)
     expect(code).toBe(lesson.outcome === 'Accepted' ? 0 : 1)
     expect(lesson.changed).not.toHaveProperty('keptDays')
@@ -115,6 +115,37 @@ describe('policies learn', () => {
 })
 
 describe('the life of a revision', () => {
+  test('needs a person where the simulator was held against nothing, whatever the policy says; history tells it', async () => {
+    await candidate(6)
+    const log = revisionLog(revisionFile(at('learnt.jsonl')), await revisionKey(`${at('learnt.jsonl')}.key`, { create: false }))
+    await log.append(NAME, { kind: 'Moved', revision: 1, at: START + 9 * DAY, to: 'Shadow', why: 'it held' })
+    writeFileSync(at('promote.yaml'), readFileSync(POLICY, 'utf8').replace('mode: RequireApproval', 'mode: Promote'))
+    const mine = ['--policy', at('promote.yaml'), '--revisions', at('learnt.jsonl')]
+    expect((await crescendo('history', ...mine)).out).toContain('fidelity not checked: no --recorded-replicas')
+    expect(await crescendo('promote', ...mine)).toMatchObject({
+      code: 1,
+      err: 'crescendo: revision 1 is shadow, and its fidelity was not checked: --approve-as NAME, or learn anew with --recorded-replicas\n',
+    })
+    expect((await crescendo('promote', ...mine, '--approve-as', 'Mona')).out).toContain('revision 1 is promoted')
+  })
+
+  test('ends in a line that a policy obeys as it is printed, and one to take out again', async () => {
+    await candidate(6, { keptDays: 12, deadband: 0.09 })
+    const log = revisionLog(revisionFile(at('learnt.jsonl')), await revisionKey(`${at('learnt.jsonl')}.key`, { create: false }))
+    await log.append(NAME, { kind: 'Moved', revision: 1, at: START + 9 * DAY, to: 'Shadow', why: 'it held' })
+    const { out } = await crescendo('promote', ...kept(), '--approve-as', 'Mona')
+    const line = /write into its policy: (.*)\n$/.exec(out)?.[1]
+    expect(line).toBe('learning: { scalars: { keptDays: 12, deadband: "0.09" } }')
+    const text = readFileSync(POLICY, 'utf8')
+    writeFileSync(at('written.yaml'), `${text.slice(0, text.indexOf('    learning:'))}    ${line}\n`)
+    const show = await crescendo('show', NAME, '--file', at('written.yaml'))
+    expect(show.err).toBe('')
+    expect(show.out).toMatch(/^learning\.scalars\.keptDays +policy recommendations +12$/m)
+    expect((await crescendo('rollback', ...kept())).out).toContain(
+      `a controller reads no revisions; take out of its policy: ${line}\n`,
+    )
+  })
+
   test('from the shadow by a person into force, where show names it, and back again', async () => {
     await candidate(6)
     const newer = trace('newer.csv', 10)

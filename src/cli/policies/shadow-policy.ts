@@ -26,14 +26,15 @@ export async function shadowPolicy(options: ShadowOptions): Promise<void> {
   const figures = await playBeside(past, { replays, scalars: revision.scalars }).finally(replays.close)
   const { holds, ...judgement } = shadowed(figures, { ...days, seed: options.seed })
   const to = holds ? 'Shadow' : 'RolledBack'
-  await log.append(known.service, {
+  const moved = {
     kind: 'Moved',
     revision: revision.revision,
     at: Date.now(),
     to,
     why: judgement.why,
     evidence: judgement,
-  })
+  } as const
+  await log.append(known.service, moved, known.entries)
   if (!holds) process.exitCode = 1
   if (options.json) return printJson({ service: known.service, revision: revision.revision, state: to, evidence: judgement })
   printLine(

@@ -1,6 +1,7 @@
 import { type LearntScalars, USUAL_SCALARS } from '../../core/policy/learnt-scalars.ts'
+import type { Fidelities } from '../../learn/fidelity.ts'
 import type { Compared, Judgement } from '../../learn/judge.ts'
-import { type Revision, told } from '../../learn/revision.ts'
+import { isChecked, type Revision, told } from '../../learn/revision.ts'
 
 /** "deadband 0.08 (usually 0.1)", one line a scalar. */
 export function changeLines(changed: Partial<LearntScalars>): readonly string[] {
@@ -16,6 +17,10 @@ export function evidenceLines({ days, replicaHours, badMinutes }: Judgement): re
   return [`on ${days} days: ${line('replica-hours', replicaHours)}`, `on ${days} days: ${line('bad minutes', badMinutes)}`]
 }
 
+/** Whether the simulator tells what really ran, for people. */
+export const fidelityLine = (fidelity: Fidelities | undefined): string =>
+  isChecked(fidelity) ? fidelity.why : 'fidelity not checked: no --recorded-replicas tell what really ran'
+
 /** One revision in plain words, its moves below it. */
 export function revisionLines(revision: Revision): readonly string[] {
   const { revision: number, parent, changed, from, to, tried, evidence, moves, at, state } = revision
@@ -25,6 +30,7 @@ export function revisionLines(revision: Revision): readonly string[] {
     `  ${day(at)} learnt on top of ${base} from ${day(from)} to ${day(to)}, the best of ${tried}: ${evidence.why}`,
     ...changeLines(changed).map(line => `    ${line}`),
     ...evidenceLines(evidence).map(line => `    ${line}`),
+    `    ${fidelityLine(evidence.fidelity)}`,
     ...moves.map(
       move => `  ${day(move.at)} ${told(move.to)}${move.by === undefined ? '' : `, approved by ${move.by}`}: ${move.why}`,
     ),
