@@ -57,10 +57,10 @@ async function runLive(stage: Stage, options: DemoOptions): Promise<void> {
   const app = createServer(facts, { push: { buffer: createPushBuffer({ clock: { now: () => Date.now() } }) } })
   const address = await listen(app, { port: options.port })
   if (options.port !== 0 && !address.endsWith(`:${options.port}`)) note(`port ${options.port} is taken`)
+  const stop = stopSignal() // before anybody is told that Ctrl-C stops
   printLine(`Crescendo demo: ${address}  (Ctrl-C stops)`)
   const { loadPolicies, policyFacts } = await import('../../policies.ts') // not before the address is there: it reads documents
   facts.tellPolicies(policyFacts(await loadPolicies()))
-  const stop = stopSignal()
   const story = storyOf(stage)
   try {
     await show({ stage, facts, story, address, options, signal: stop.signal })
