@@ -265,14 +265,18 @@ describe('the controller with its own rights only', () => {
       return bed.plane.api.call(`/apis/apps/v1/namespaces/shop/${plural}/${name}`, { method: 'PATCH', body })
     }
     const wanted = ['apps/deployments/scale get', 'apps/statefulsets/scale get']
-    bed.load.serve({ namespace: 'shop', name: 'web', requestsPerSecond: () => 12, coreSecondsPerRequest: 0.25 })
-    bed.metrics.set({ name: 'queue_depth', namespace: 'shop', value: '85' })
+    // In steps, so that there are several writes to come between.
+    const began = Date.now()
+    const step = () => Math.min(8, Math.floor((Date.now() - began) / 4000) + 1)
+    bed.load.serve({ namespace: 'shop', name: 'web', requestsPerSecond: () => 4 + step(), coreSecondsPerRequest: 0.25 })
     await eventually('both scales read again', 60_000, async () => {
+      bed.metrics.set({ name: 'queue_depth', namespace: 'shop', value: String(45 + 5 * step()) })
       for (let round = 0; round < 10; round++)
         await Promise.all([disturb('deployments', 'web'), disturb('statefulsets', 'ledger')])
       const used = usedRights()
       return wanted.every(right => used.has(right)) ? true : undefined
     })
+    bed.metrics.set({ name: 'queue_depth', namespace: 'shop', value: '85' })
     await eventually('9 replicas', 60_000, async () => ((await replicasOf('statefulsets', 'ledger')) === 9 ? true : undefined))
   })
 })
