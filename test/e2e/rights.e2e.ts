@@ -271,7 +271,7 @@ describe('the controller with its own rights only', () => {
     bed.load.serve({ namespace: 'shop', name: 'web', requestsPerSecond: () => 4 + step(), coreSecondsPerRequest: 0.25 })
     await eventually('both scales read again', 60_000, async () => {
       bed.metrics.set({ name: 'queue_depth', namespace: 'shop', value: String(45 + 5 * step()) })
-      for (let round = 0; round < 10; round++)
+      for (let round = 0; round < 40; round++)
         await Promise.all([disturb('deployments', 'web'), disturb('statefulsets', 'ledger')])
       const used = usedRights()
       return wanted.every(right => used.has(right)) ? true : undefined
